@@ -1,0 +1,1 @@
+"""What talks to the outside: chat platforms, databases, files, the command line. Never imported below."""

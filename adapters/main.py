@@ -1,0 +1,558 @@
+"""The command line (`antenne`) and the composition root: the one file that knows every adapter.
+
+What a command needs is imported when it runs, so that each starts quickly.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_args
+
+import typer
+
+from flows.tree import Disposition, Flag, Place, Platform
+
+if TYPE_CHECKING:
+    from bot.antenne import Antenne
+    from bot.organisation import Organisation
+    from bot.sentences import Sentences
+    from bot.settings import Settings
+    from flows.effects import Advise
+    from flows.policy import Policy
+    from flows.tree import Tree
+    from flows.walk import Situation
+
+app = typer.Typer(
+    name="antenne",
+    help="Helps the social-media moderators of a local government: from a citizen's comment to what to do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+db = typer.Typer(help="The database: which version it has, and bringing it up to date.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+TREE = "lokaal-bestuur"
+WRONG, USAGE = 1, 2  # exit codes: something is wrong; it was asked wrongly
+
+
+# --- the composition root ----------------------------------------------------------------------------------
+
+
+def now() -> datetime:
+    """The moment it is, in UTC."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def running(settings: "Settings", *, clock: Callable[[], datetime] = now) -> "AsyncIterator[Antenne]":
+    """The whole bot on its database; `Antenne.run` or `work` makes it send.
+
+    Raises SourceProblems (organisation or tree), KeyFileProblem, and what `open_store` raises.
+    """
+    from adapters.database import open_store
+    from adapters.local import LocalChat
+    from adapters.wakeups import InProcessWakeups
+    from bot.antenne import Antenne
+    from bot.organisation import load_organisation
+    from bot.pseudonyms import Keys
+    from bot.work import House
+    from flows.platforms import load_platforms
+
+    organisation, tree = load_organisation(settings.organisation)
+    keys = Keys.load(settings.secret_key_file)
+    house = House(organisation, tree, keys, ("local",), load_platforms())
+    wakeups = InProcessWakeups()
+    store = await open_store(settings.database_url.get_secret_value())
+    try:
+        antenne = Antenne(house, store, wakeups, {"local": LocalChat(wakeups)}, clock)
+        sample = settings.organisation.with_name("faq.yaml")
+        await antenne.prepare(sample if sample.is_file() else None)
+        yield antenne
+    finally:
+        await store.close()
+
+
+# --- trouble that is expected ------------------------------------------------------------------------------
+
+
+def _sentences(language: str = "nl") -> "Sentences":
+    from bot.sentences import sentences
+
+    return sentences(language)
+
+
+def _fail(sentence: str, code: int = WRONG) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _explained(language: str = "nl") -> Iterator[None]:
+    """Turns what may well go wrong into one sentence that says what to do."""
+    from pydantic import ValidationError
+
+    from bot.ports import StoreUnavailable
+    from bot.pseudonyms import KeyFileProblem
+    from flows.source import SourceProblems
+
+    try:
+        yield
+    except SourceProblems as trouble:
+        _fail("\n".join([_sentences(language).t("cli.source"), *map(str, trouble.problems)]))
+    except StoreUnavailable as trouble:
+        _fail(_sentences(language).t(f"cli.database_{trouble.reason}"))
+    except KeyFileProblem as trouble:
+        _fail(_sentences(language).t("cli.key_file", advice=str(trouble)))
+    except ValidationError as trouble:  # of the settings: names, never values, which may be passwords
+        names = ", ".join("__".join(("ANTENNE", *map(str, item["loc"]))).upper() for item in trouble.errors())
+        _fail(_sentences(language).t("cli.settings", names=names.replace("ANTENNE__", "ANTENNE_")))
+
+
+@contextmanager
+def _database_explained(say: "Sentences") -> Iterator[None]:
+    """As above, for a database that is none of ours."""
+    from adapters.database import StoreTooNew
+
+    try:
+        yield
+    except StoreTooNew as trouble:
+        _fail(say.t("cli.database_newer", revision=trouble.revision))
+    except ValueError:
+        _fail(say.t("cli.database_address"))
+
+
+def _settings() -> "Settings":
+    from bot.settings import Settings
+
+    return Settings()
+
+
+# --- chat --------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def chat(
+    person: Annotated[str, typer.Option("--als", "--as", help="Who you are: an id or (the beginning of) a name.")] = "",
+) -> None:
+    """Talk with the bot in this terminal, as one of the people of the organisation."""
+    with _explained(), _database_explained(_sentences()):
+        asyncio.run(_chat(_settings(), person))
+
+
+async def _chat(settings: "Settings", name: str) -> None:
+    from adapters.terminal import people_named, talk
+
+    _log_to(settings.secret_key_file.with_name("antenne.log"), settings.log_level)
+    async with running(settings) as antenne:
+        organisation = antenne.organisation
+        found = people_named(organisation, name) if name else list(organisation.roles["moderator"].holders)
+        if not found or (name and len(found) > 1):
+            people = ", ".join(found or organisation.people)
+            _fail(_sentences(organisation.language).t("cli.who", typed=name, people=people), USAGE)
+        sending = asyncio.create_task(antenne.run())
+        try:
+            await talk(antenne, found[0])
+            await antenne.work()
+        finally:
+            sending.cancel()
+            with suppress(asyncio.CancelledError):
+                await sending
+
+
+def _log_to(path: Path, level: str) -> None:
+    """Structured lines into a file: the screen belongs to the conversation. Ids and codes, never text."""
+    import structlog
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(path.open("a", encoding="utf-8")),
+    )
+
+
+# --- check -------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def check(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="An organisation's file or a tree's folder; else the one configured."),
+    ] = None,
+) -> None:
+    """Look for mistakes in the organisation, its policy and its tree."""
+    from bot.organisation import load_organisation, warnings
+    from flows.source import SourceProblems
+    from flows.tree import load_tree
+
+    with _explained():
+        path = file or _settings().organisation
+        say = _sentences()
+        if path.is_dir() or path.name == "tree.yaml":
+            problems = _problems_of(lambda: load_tree(path if path.is_dir() else path.parent))
+            unheld: Sequence[str] = ()
+        else:
+            problems, unheld = [], ()
+            try:
+                organisation, tree = load_organisation(path)
+                say = _sentences(organisation.language)
+                unheld = warnings(organisation, tree)
+            except SourceProblems as trouble:
+                problems = [str(problem) for problem in trouble.problems]
+                problems += [line for line in _problems_of(lambda: _tree_of(path)) if line not in problems]
+    for line in problems:
+        typer.echo(line)
+    if problems:
+        raise typer.Exit(WRONG)
+    for role in unheld:
+        typer.echo(say.t("cli.unheld", role=say.t(f"role.{role}")))
+    typer.echo(say.t("cli.in_order"))
+
+
+def _problems_of(load: Callable[[], object]) -> list[str]:
+    from flows.source import SourceProblems
+
+    try:
+        load()
+    except SourceProblems as trouble:
+        return [str(problem) for problem in trouble.problems]
+    return []
+
+
+def _tree_of(path: Path) -> None:
+    """Load the tree that an organisation's file names, whatever else is wrong with that file."""
+    from flows.source import read
+    from flows.tree import find_tree, load_tree
+
+    values = read(path).values
+    name = values.get("tree", TREE) if isinstance(values, dict) else TREE
+    load_tree(find_tree(str(name), path.parent))
+
+
+# --- draw --------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def draw(
+    tree: Annotated[str, typer.Argument(help="A tree's name or folder.")] = TREE,
+    out: Annotated[Path, typer.Option(help="The folder to write into.")] = Path(),
+    language: Annotated[str, typer.Option(help="nl or en.")] = "nl",
+) -> None:
+    """Write the tree as Mermaid and SVG, for the people who approve it."""
+    from flows.draw import Captions, mermaid, svg
+
+    with _explained(language):
+        found = _find(tree)
+        say = _sentences(language)
+        captions = Captions(
+            title=say.t("cli.draw.title", tree=found.name),
+            subtitle=say.t("cli.draw.subtitle", version=found.version),
+            dispositions={kind: say.t(_disposition(kind)) for kind in get_args(Disposition)},
+            by_policy=say.t("cli.draw.by_policy"),
+            places={place: say.t(f"cli.draw.place_{place}") for place in get_args(Place)},
+        )
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            for suffix, text in (
+                ("mmd", mermaid(found, captions, language)),
+                ("svg", svg(found, captions, language)),
+            ):
+                path = out / f"{found.name}.{suffix}"
+                path.write_text(text, encoding="utf-8")
+                typer.echo(path)
+        except OSError:
+            _fail(say.t("cli.draw.unwritable", folder=str(out)))
+
+
+def _disposition(kind: str) -> str:
+    return f"disposition.{kind.replace(' ', '_')}"
+
+
+def _find(name: str) -> "Tree":
+    """A tree by name or folder; raises SourceProblems, with the names there are."""
+    from flows.tree import find_tree, load_tree
+
+    folder = Path(name)
+    if (folder / "tree.yaml").is_file():
+        return load_tree(folder)
+    return load_tree(find_tree(name, _settings().organisation.parent))
+
+
+# --- walk --------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def walk(
+    tree: Annotated[str, typer.Argument(help="A tree's name or folder.", show_default=False)],
+    labels: Annotated[list[str], typer.Argument(metavar="LABEL...", help="Each answer as its button says it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the advice as JSON.")] = False,
+    policy: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A setting.")] = None,
+    place: Annotated[Place, typer.Option(help="Where the comment stands.")] = "own",
+    platform: Annotated[Platform, typer.Option(help="On which platform.")] = "other",
+    ground: Annotated[str, typer.Option(help="A protected ground.")] = "",
+    department: Annotated[str, typer.Option(help="A department's id.")] = "",
+    house_rule: Annotated[str, typer.Option(help="A house rule's id.")] = "",
+    flag: Annotated[list[str] | None, typer.Option(help="A tick on the card, such as urgent.")] = None,
+    strikes: Annotated[int, typer.Option(min=0, help="Earlier strikes of the author.")] = 0,
+    language: Annotated[str, typer.Option(help="nl or en.")] = "nl",
+) -> None:
+    """Walk a tree by the labels of its buttons, without chat or database."""
+    from flows.platforms import platform as capabilities
+    from flows.walk import Situation
+
+    with _explained(language):
+        found = _find(tree)
+        say = _sentences(language)
+        organisation = _organisation(say)
+        rules = _with_settings(organisation.policy, policy or [], say)
+        _known(say, "ground", ground, found.structure.grounds)
+        _known(say, "department", department, organisation.departments)
+        _known(say, "house-rule", house_rule, organisation.house_rules)
+        flags: tuple[Flag, ...] = get_args(Flag)
+        for name in flag or ():
+            _known(say, "flag", name, flags)
+        situation = Situation(
+            place=place,
+            platform=platform,
+            can_hide=capabilities(platform).can_hide,
+            unable=capabilities(platform).unable,
+            department=department or None,
+            ground=ground or None,
+            house_rule=house_rule or None,
+            flags=frozenset(name for name in flags if name in (flag or ())),
+            earlier_strikes=strikes,
+        )
+        advice = _walked(found, rules, situation, labels or (), say)
+        report = _report(found, rules, organisation, situation, advice, language)
+        if as_json:
+            typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+        else:
+            _print_report(report, found.said(language).outcomes[advice.outcomes[0]].title, say)
+
+
+def _organisation(say: "Sentences") -> "Organisation":
+    """The configured organisation; where there is none, one with the default policy."""
+    from bot.organisation import Organisation, Person, load_organisation
+
+    path = _settings().organisation
+    if path.is_file():
+        return load_organisation(path)[0]
+    return Organisation(name=say.t("cli.walk.organisation"), people={"an": Person(name="An")})
+
+
+def _known(say: "Sentences", option: str, value: str, values: Iterable[str]) -> None:
+    if value and value not in (known := list(values)):
+        _fail(say.t("cli.walk.unknown", option=option, value=value, values=", ".join(known)), USAGE)
+
+
+def _with_settings(policy: "Policy", changes: Sequence[str], say: "Sentences") -> "Policy":
+    """The policy with each `name=value` in it; exits with 2 when there is no such setting or value."""
+    from pydantic import ValidationError
+
+    from flows.policy import Policy, setting_values
+
+    values: dict[str, Any] = policy.model_dump()
+    for change in changes:
+        name, _, value = (part.strip() for part in change.partition("="))
+        possible = setting_values(name)
+        if possible is None or "=" not in change:
+            near = get_close_matches(name, policy.flat, n=1)
+            settings = ", ".join(near or policy.flat)
+            _fail(say.t("cli.walk.no_setting", name=name, settings=settings), USAGE)
+        if possible and value not in possible:
+            _fail(say.t("cli.walk.no_value", name=name, value=value, values=", ".join(possible)), USAGE)
+        *parents, last = name.split(".")
+        inside = values
+        for parent in parents:
+            inside = inside[parent]
+        if name == "approved":
+            approved = {"by": "antenne walk", "on": date.min, "review_on": date.max}
+            inside[last] = approved if value == "yes" else None
+        else:
+            inside[last] = value
+        try:
+            Policy.model_validate(values)
+        except ValidationError as trouble:
+            reason = trouble.errors()[0]["msg"]
+            _fail(say.t("cli.walk.no_value", name=name, value=value, values=reason), USAGE)
+    return Policy.model_validate(values)
+
+
+def _walked(tree: "Tree", policy: "Policy", situation: "Situation", labels: Sequence[str], say: "Sentences") -> "Advise":
+    """The advice at the end of these labels; exits with 2 and the possible ones when they lead nowhere."""
+    from flows.effects import Advise
+    from flows.walk import answer, begin, offers
+
+    at, effects = begin(tree, policy, situation)
+    for label in labels:
+        question = at.question(tree)
+        if question is None:
+            _fail(say.t("cli.walk.ended", label=label), USAGE)
+        choices = [choice.id for choice in offers(tree, policy, situation, question)]
+        chosen = next((choice for choice in choices if _means(tree, question, choice, label)), None)
+        if chosen is None:
+            possible = _possible(tree, question, choices, say)
+            _fail(say.t("cli.walk.wrong_label", label=label, possible=possible), USAGE)
+        at, effects = answer(tree, policy, situation, at, chosen)
+    question = at.question(tree)
+    if question is not None:
+        choices = [choice.id for choice in offers(tree, policy, situation, question)]
+        possible = _possible(tree, question, choices, say)
+        _fail(say.t("cli.walk.unfinished", possible=possible), USAGE)
+    return next(effect for effect in effects if isinstance(effect, Advise))
+
+
+def _means(tree: "Tree", question: str, choice: str, label: str) -> bool:
+    """Whether `label` is the choice's id or its label in any language."""
+    word = " ".join(label.split()).casefold()
+    said = (words.questions[question].choices[choice] for words in tree.words.values())
+    return word == choice or any(" ".join(text.split()).casefold() == word for text in said)
+
+
+def _possible(tree: "Tree", question: str, choices: Sequence[str], say: "Sentences") -> str:
+    said = tree.said(say.language).questions[question]
+    return "\n".join([said.ask, *(f"  {said.choices[choice]}" for choice in choices)])
+
+
+def _report(
+    tree: "Tree",
+    policy: "Policy",
+    organisation: "Organisation",
+    situation: "Situation",
+    advice: "Advise",
+    language: str,
+) -> dict[str, Any]:
+    """What `--json` prints, in this order."""
+    from bot.organisation import said
+    from bot.wording import Wording
+
+    wording = Wording(organisation, language, now())
+    more: dict[str, str] = {}
+    if situation.department:
+        more["department"] = wording.department(situation.department)
+    if situation.ground:
+        more["ground"] = tree.said(language).grounds[situation.ground]
+    rule = situation.house_rule or advice.house_rule
+    if rule in organisation.house_rules:
+        more["house_rule"] = said(organisation.house_rules[rule].label, language)
+    return {
+        "outcome": advice.outcomes[0],
+        "disposition": advice.disposition,
+        "steps": [{"kind": todo.kind, "text": wording.step(tree, policy, todo, more)} for todo in advice.steps],
+        "tells": list(advice.tells),
+        "deadline": wording.deadline(advice.deadline, policy),
+        "records": list(advice.records),
+    }
+
+
+def _print_report(report: Mapping[str, Any], title: str, say: "Sentences") -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(markup=False, highlight=False, emoji=False)
+    console.print(Text.assemble((title, "bold"), " · ", say.t(_disposition(report["disposition"]))))
+    steps = Table.grid(padding=(0, 2))
+    for number, step in enumerate(report["steps"], 1):
+        steps.add_row(Text(f"{number}."), Text(step["text"]), Text(step["kind"], "dim"))
+    console.print(steps)
+    tells = ", ".join(say.t(f"role.{role}") for role in report["tells"])
+    rows = (
+        (say.t("cli.walk.tells"), tells),
+        (
+            say.t("cli.walk.deadline"),
+            say.t("deadline.now") if report["deadline"] == "now" else report["deadline"],
+        ),
+        (say.t("cli.walk.records"), ", ".join(report["records"])),
+    )
+    for label, value in rows:
+        if value:
+            console.print(Text.assemble((f"{label}: ", "bold"), value))
+
+
+# --- db ----------------------------------------------------------------------------------------------------
+
+
+@db.command("status")
+def db_status() -> None:
+    """Say which version the database has, without changing it."""
+    from adapters.database import HEAD
+
+    say = _sentences()
+    with _explained(), _database_explained(say):
+        found = asyncio.run(_revision(_settings().database_url.get_secret_value()))
+    if found == HEAD:
+        typer.echo(say.t("cli.db.current", revision=HEAD))
+    elif found is None:
+        typer.echo(say.t("cli.db.empty", head=HEAD))
+    else:
+        typer.echo(say.t("cli.db.other", revision=found, head=HEAD))
+
+
+@db.command("migrate")
+def db_migrate() -> None:
+    """Bring the database to the version of this program; every command does so by itself."""
+    from adapters.database import HEAD
+
+    say = _sentences()
+    with _explained(), _database_explained(say):
+        asyncio.run(_migrate(_settings().database_url.get_secret_value()))
+    typer.echo(say.t("cli.db.current", revision=HEAD))
+
+
+async def _migrate(url: str) -> None:
+    from adapters.database import open_store
+
+    await (await open_store(url)).close()
+
+
+async def _revision(url: str) -> str | None:
+    """The schema's revision in the database at `url`; `None` when it has none or is not there yet."""
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy import Connection, create_engine
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    from bot.ports import StoreUnavailable
+
+    def look(connection: Connection) -> str | None:
+        return MigrationContext.configure(connection).get_current_revision()
+
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise ValueError("no address of a database") from None
+    try:
+        if address.get_backend_name() == "sqlite":
+            file = Path(address.database or "")
+            if not await asyncio.to_thread(file.is_file):
+                return None
+            engine = create_engine(f"sqlite:///file:{file}?mode=ro&uri=true", hide_parameters=True)
+            with engine.connect() as connection:
+                found = look(connection)
+            engine.dispose()
+            return found
+        remote = create_async_engine(address.set(drivername="postgresql+asyncpg"), hide_parameters=True)
+        try:
+            async with remote.connect() as distant:
+                return await distant.run_sync(look)
+        finally:
+            await remote.dispose()
+    except (SQLAlchemyError, OSError):
+        raise StoreUnavailable("unreachable") from None
+
+
+if __name__ == "__main__":
+    app(prog_name="antenne")

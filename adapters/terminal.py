@@ -1,0 +1,856 @@
+"""The conversation in a terminal: cards as lines with numbers in front, what is typed or pasted as events.
+
+`controls` numbers what can be pressed and `render` draws a card, both pure; `Talk` is the loop around them.
+No logic of the bot's own: who may do what, and what follows, is decided behind `Antenne.handle`.
+"""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from string import ascii_lowercase
+from typing import TYPE_CHECKING, Protocol, assert_never
+from uuid import uuid4
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.segment import Segment
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text as Line
+
+from bot.cards import (
+    Block,
+    Buttons,
+    Card,
+    Checklist,
+    Copy,
+    Facts,
+    Field,
+    Form,
+    Picture,
+    Quote,
+    Select,
+    Text,
+    Toggles,
+    Tone,
+)
+from bot.comment_text import clean, cut
+from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Pressed, Replied, Submitted
+from bot.ports import StoreUnavailable
+from bot.presses import Press
+from bot.sentences import Sentences, sentences
+
+if TYPE_CHECKING:
+    from bot.antenne import Antenne
+    from bot.inbox import Channel, Shown
+    from bot.organisation import Organisation
+
+LONG = 4000  # characters of one quote on the screen; the case keeps all of it
+MOST_FILES = 10
+MOST_BYTES = 20 * 2**20  # of one picture
+_TONES: Mapping[Tone, str] = {
+    "neutral": "cyan",
+    "danger": "red",
+    "warning": "yellow",
+    "success": "green",
+    "info": "blue",
+}
+_MARKS: Mapping[str, str] = {"open": "☐", "done": "☑", "waived": "–", "blocked": "⊘"}
+_STYLES: Mapping[str, str] = {"plain": "", "strong": "bold", "hint": "dim", "question": "bold"}
+_PICTURES: Sequence[tuple[bytes, str]] = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"RIFF", "image/webp"),
+)
+
+
+# --- what can be pressed, and under which number -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Something on the screen to press. `key`: what to type for it; `place`: card, block, item, extra.
+
+    Neither a `press` nor `options` (of a select): it cannot be pressed now, and `why` says so.
+    """
+
+    key: str
+    label: str
+    place: tuple[int, ...]
+    press: Press | None = None
+    options: tuple[tuple[str, Press], ...] = ()
+    asks: str = ""
+    why: str = ""
+
+
+def controls(cards: Sequence[Card]) -> tuple[Control, ...]:
+    """All that can be pressed on `cards`, numbered 1, 2, … from top to bottom; 3a, 3b beside line 3."""
+    found: list[Control] = []
+    number = 0
+    for at, card in enumerate(cards):
+        for index, block in enumerate(card.body):
+            for control in _pressable(block, (at, index)):
+                if not control.key:
+                    number += 1
+                found.append(replace(control, key=f"{number}{control.key}"))
+    return tuple(found)
+
+
+def _pressable(block: Block, place: tuple[int, int]) -> Iterator[Control]:
+    """The block's controls; the extras of an item have their letter as key, others none yet."""
+    match block:
+        case Buttons():
+            for nth, button in enumerate(block.buttons):
+                yield Control("", button.label, (*place, nth), button.press, asks=button.asks)
+        case Checklist():
+            for nth, item in enumerate(block.items):
+                if item.mark is not None or item.more:
+                    yield Control("", item.text, (*place, nth), item.mark, why=item.note)
+                for letter, (extra, button) in zip(ascii_lowercase, enumerate(item.more), strict=False):
+                    yield Control(letter, button.label, (*place, nth, extra), button.press, asks=button.asks)
+        case Toggles():
+            for nth, (label, _, press) in enumerate(block.items):
+                yield Control("", label, (*place, nth), press)
+        case Select():
+            yield Control("", block.label, (*place, 0), options=block.options)
+        case Text() | Quote() | Copy() | Facts() | Picture():
+            pass
+        case _:
+            assert_never(block)
+
+
+def matching(found: Iterable[Control], typed: str) -> tuple[Control, ...]:
+    """What `typed` can mean: one number, or every control and option with that label."""
+    word = _fold(typed)
+    by_label: dict[Press | str, Control] = {}
+    for control in found:
+        if control.key == word.rstrip(".)"):
+            return (control,)
+        if _fold(control.label) == word:
+            by_label.setdefault(control.press or control.key, control)
+        for label, press in control.options:
+            if _fold(label) == word:
+                by_label.setdefault(press, replace(control, label=label, press=press, options=()))
+    return tuple(by_label.values())
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+# --- the renderer ------------------------------------------------------------------------------------------
+
+
+def inert(text: str, style: str = "") -> Line:
+    """The text as it may stand on a terminal: no escape code, no steering sign, no markup is obeyed."""
+    return Line(clean(text), style=style)
+
+
+def render(cards: Sequence[Card], found: Sequence[Control], wording: Sentences) -> RenderableType:
+    """The cards under each other, each control with its key in front; `found` is `controls(cards)`."""
+    keys = {control.place: control.key for control in found}
+    parts: list[RenderableType] = []
+    for at, card in enumerate(cards):
+        colour = _TONES[card.tone]
+        title = inert(card.title, f"bold {colour}")
+        parts.append(Rule(title, characters="━", style=colour, align="left"))
+        for index, block in enumerate(card.body):
+            parts.append(_block(block, keys, (at, index), wording))
+    return Group(*parts)
+
+
+def _block(
+    block: Block,
+    keys: Mapping[tuple[int, ...], str],
+    place: tuple[int, int],
+    wording: Sentences,
+) -> RenderableType:
+    match block:
+        case Text():
+            return Padding(inert(block.text, _STYLES[block.style]), (int(block.style == "question"), 0, 0, 0))
+        case Quote():
+            return _quote(block, wording)
+        case Copy():
+            top = Rule(inert(block.title, "bold"), characters="┄", style="dim", align="left")
+            return Group(top, inert(block.text), Rule(characters="┄", style="dim"))
+        case Facts():
+            rows = Table.grid(padding=(0, 2))
+            for label, value in block.rows:
+                shown = _short(value.text, wording, "italic") if isinstance(value, Quote) else inert(value)
+                rows.add_row(inert(label, "dim"), shown)
+            return rows
+        case Checklist():
+            return _checklist(block, keys, place)
+        case Toggles():
+            rows = _numbered()
+            for nth, (label, on, _) in enumerate(block.items):
+                rows.add_row(_key(keys[*place, nth]), Line(_MARKS["done" if on else "open"]), inert(label))
+            return Group(inert(block.label, "dim"), rows)
+        case Picture():
+            alt = wording.t("terminal.picture", alt=block.alt, number=block.evidence)
+            return Padding(inert(f"▣ {alt}", "dim"), (0, 2))
+        case Buttons():
+            return _buttons(block, keys, place)
+        case Select():
+            chosen = block.options[block.chosen][0] if block.chosen is not None else wording.t("terminal.choose")
+            row = Line.assemble(_key(keys[*place, 0]), "  ", inert(block.label), ": ", inert(chosen, "bold"), " ▾")
+            hint = [Padding(inert(block.hint, "dim"), (0, 0, 0, 6))] if block.hint else []
+            return Group(Padding(row, (0, 1)), *hint)
+        case _:
+            assert_never(block)
+
+
+def _quote(quote: Quote, wording: Sentences) -> RenderableType:
+    """A person's own words behind a bar on every line, so that they are never taken for ours."""
+    lines: list[RenderableType] = [_short(quote.text, wording, "italic")]
+    if quote.by:
+        lines.append(inert(f"— {quote.by}", "dim"))
+    return Padding(_Barred(Group(*lines)), (0, 0, 0, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Barred:
+    """What it holds, with a bar before each line however it wraps."""
+
+    inside: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        narrow = options.update(width=max(options.max_width - 2, 1))
+        for line in console.render_lines(self.inside, narrow, pad=False):
+            yield Segment("▌ ", Style(color="bright_black"))
+            yield from line
+            yield Segment.line()
+
+
+def _short(text: str, wording: Sentences, style: str) -> Line:
+    shown, shortened = cut(clean(text), LONG)
+    line = inert(shown, style)
+    if shortened:
+        line.append(f"\n{wording.t('terminal.cut', count=len(text) - len(shown))}", "dim")
+    return line
+
+
+def _checklist(block: Checklist, keys: Mapping[tuple[int, ...], str], place: tuple[int, int]) -> RenderableType:
+    rows = _numbered()
+    for nth, item in enumerate(block.items):
+        text = inert(item.text, "dim" if item.state in ("done", "waived") else "")
+        if item.note:
+            text = Line.assemble(text, "  ", inert(item.note, "dim italic"))
+        rows.add_row(_key(keys.get((*place, nth), "")), Line(_MARKS[item.state]), text)
+        if item.more:
+            extras = [
+                Line.assemble(_key(keys[*place, nth, extra]), "\N{NO-BREAK SPACE}", inert(button.label, "dim"))
+                for extra, button in enumerate(item.more)
+            ]
+            rows.add_row("", "", Line("   ").join(extras))
+    return rows
+
+
+def _buttons(block: Buttons, keys: Mapping[tuple[int, ...], str], place: tuple[int, int]) -> RenderableType:
+    styles = {"plain": "", "primary": "bold", "danger": "red"}
+    labelled = [(_key(keys[*place, nth]), inert(button.label, styles[button.style])) for nth, button in enumerate(block.buttons)]
+    if block.numbered:
+        rows = _numbered()
+        for key, label in labelled:
+            rows.add_row(key, label)
+        return rows
+    row = Line("   ").join(Line.assemble(key, "\N{NO-BREAK SPACE}", label) for key, label in labelled)
+    return Padding(row, (1, 0, 0, 2))
+
+
+def _numbered() -> Table:
+    rows = Table.grid(padding=(0, 2, 0, 0))
+    rows.add_column(justify="right", min_width=4, no_wrap=True)
+    return rows
+
+
+def _key(key: str) -> Line:
+    return Line(key, "bold cyan")
+
+
+# --- asking ------------------------------------------------------------------------------------------------
+
+
+class Ask(Protocol):
+    """Where a typed or pasted answer comes from."""
+
+    async def __call__(self, prompt: str, default: str = "") -> str | None:
+        """What was entered, which may be several lines; `None` when nothing more will come."""
+        ...
+
+    async def aside(self, say: Callable[[], None]) -> None:
+        """Print something while a question stands open."""
+        ...
+
+
+class Keyboard:
+    """A person at a terminal: editing, history, and pasting of several lines at once."""
+
+    def __init__(self) -> None:
+        from prompt_toolkit import PromptSession
+
+        self._session: PromptSession[str] = PromptSession()
+
+    async def __call__(self, prompt: str, default: str = "") -> str | None:
+        try:
+            return await self._session.prompt_async(prompt, default=default)
+        except KeyboardInterrupt:  # Ctrl-C leaves a form, and an empty line as it is
+            return CANCEL
+        except EOFError:
+            return None
+
+    async def aside(self, say: Callable[[], None]) -> None:
+        from prompt_toolkit.application import run_in_terminal
+
+        await run_in_terminal(say)
+
+
+class Lines:
+    """A script or a pipe: a line is an answer; lines between two lines of three quotation marks are one."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def read() -> None:  # a thread of its own, so that leaving never waits for a line that does not come
+            for line in sys.stdin:
+                loop.call_soon_threadsafe(self._lines.put_nowait, line.rstrip("\r\n"))
+            loop.call_soon_threadsafe(self._lines.put_nowait, None)
+
+        threading.Thread(target=read, daemon=True).start()
+
+    async def __call__(self, prompt: str, default: str = "") -> str | None:
+        line = await self._lines.get()
+        if line is not None and line.strip() == FENCE:
+            gathered: list[str] = []
+            while (line := await self._lines.get()) is not None and line.strip() != FENCE:
+                gathered.append(line)
+            line = "\n".join(gathered)
+        self._console.print(Line.assemble(Line(prompt, "bold"), inert(line or "")), soft_wrap=True)
+        return line or (line if line is None else default)
+
+    async def aside(self, say: Callable[[], None]) -> None:
+        say()
+
+
+CANCEL, CLEAR, FENCE = ".", "-", '"""'
+
+
+# --- the conversation --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A message that was opened: what is typed now is a reply to it."""
+
+    conversation: str
+    title: str
+    message: int
+
+
+Entry = tuple[str, Callable[[], Awaitable[None]]]  # a line of a menu, and what choosing it does
+
+
+class Talk:
+    """One terminal, as one person at a time."""
+
+    def __init__(self, antenne: "Antenne", person: str, ask: Ask, console: Console, *, redraws: bool) -> None:
+        """`redraws`: whether the screen is cleared so that a card changes in place."""
+        self._antenne, self._ask, self._console, self._redraws = antenne, ask, console, redraws
+        self._commands: Mapping[str, Callable[[str], Awaitable[bool]]] = {
+            "als": self._become, "as": self._become,
+            "kanalen": self._channels, "channels": self._channels,
+            "kaart": self._card, "card": self._card,
+            "terug": self._back, "back": self._back,
+            "hulp": self._help, "help": self._help,
+            "stop": self._stop,
+        }  # fmt: skip
+        self._busy = asyncio.Lock()  # news waits until what is typed has been answered
+        self._sit_down(person)
+
+    def _sit_down(self, person: str) -> None:
+        self.person = person
+        self._wording = sentences(self._antenne.organisation.people[person].language)
+        self.cards: tuple[Card, ...] = ()
+        self._before: tuple[Card, ...] = ()
+        self._menu: tuple[Entry, ...] = ()
+        self._thread: Thread | None = None
+        self._standing: int | None = None  # the message that shows the same card as the screen
+        self._seen: dict[int, int] = {}  # message → the version that this person has seen
+        self._newest: dict[str, int] = {}  # conversation → its newest message
+        self._unread: dict[str, set[int]] = {}  # conversation → its messages announced and not opened
+
+    async def run(self) -> None:
+        """Greet, then answer what is typed until the end."""
+        await self._greet()
+        watch = asyncio.create_task(self._watch())
+        try:
+            while (line := await self._ask(self._prompt())) is not None:
+                async with self._busy:
+                    if not await self._answer_safely(line):
+                        break
+                    await self._settle()
+        finally:
+            watch.cancel()
+
+    async def take(self, line: str) -> bool:
+        """Answer one entry; `False` when it says to stop."""
+        text = line.strip()
+        if not text or text == CANCEL:
+            return True
+        word, _, rest = text.partition(" ")
+        if word.casefold() == "/moderate" or text.casefold().startswith("/moderate\n"):
+            await self._handle(Commanded(id=_event(), actor=self._actor, text=text[len("/moderate") :].strip()))
+            return True
+        if word.startswith("/") and word[1:].isalpha():
+            command = self._commands.get(word[1:].casefold())
+            if command is not None:
+                return await command(rest.strip())
+            self._note(self._wording.t("terminal.no_command", typed=word), refused=True)
+            return True
+        if self._menu and text.rstrip(".)").isdecimal():
+            number = int(text.rstrip(".)"))
+            if 1 <= number <= len(self._menu):
+                await self._menu[number - 1][1]()
+            else:
+                self._note(self._wording.t("terminal.no_number", typed=text), refused=True)
+            return True
+        await self._press_or_say(line)
+        return True
+
+    # what is typed
+
+    async def _press_or_say(self, line: str) -> None:
+        text = line.strip()
+        meant = matching(controls(self.cards), text) if not self._menu else ()
+        if len(meant) == 1:
+            await self._press(meant[0])
+        elif meant:
+            keys = ", ".join(control.key for control in meant)
+            self._note(self._wording.t("terminal.several", keys=keys), refused=True)
+        elif len(text) <= 4 and text[0].isdecimal() and text.rstrip(".)").isalnum():
+            self._note(self._wording.t("terminal.no_number", typed=text), refused=True)
+        elif self._thread is not None:
+            thread = self._thread
+            await self._handle(
+                Replied(
+                    id=_event(),
+                    actor=self._actor,
+                    conversation=thread.conversation,
+                    remote=str(thread.message),
+                    text=line,
+                    own=uuid4().hex,
+                )
+            )
+            await self._antenne.work()
+            await self._open(thread)
+        else:
+            self._menu = ()
+            await self._handle(Pasted(id=_event(), actor=self._actor, text=line))
+
+    async def _press(self, control: Control) -> None:
+        press = control.press
+        if control.options:
+            press = await self._choose(control)
+            if press is None:
+                self._draw()
+                return
+        if press is None:
+            self._note(control.why or self._wording.t("terminal.not_now"), refused=True)
+            return
+        if control.asks and not await self._sure(control.asks):
+            self._draw()
+            return
+        await self._handle(Pressed(id=_event(), actor=self._actor, press=press))
+
+    async def _choose(self, control: Control) -> Press | None:
+        self._say(inert(control.label, "bold"))
+        chosen = await self._pick([label for label, _ in control.options])
+        return None if chosen is None else control.options[chosen][1]
+
+    async def _pick(self, labels: Sequence[str]) -> int | None:
+        """The index of the label that was chosen by number or by name; `None` for none of them."""
+        rows = _numbered()
+        for number, label in enumerate(labels, 1):
+            rows.add_row(_key(str(number)), inert(label))
+        self._say(rows)
+        while True:
+            typed = (await self._ask(self._wording.t("terminal.pick")) or CANCEL).strip()
+            if typed in ("", CANCEL):
+                return None
+            folded = [_fold(label) for label in labels]
+            if _fold(typed) in folded:
+                return folded.index(_fold(typed))
+            number = int(typed.rstrip(".)")) if typed.rstrip(".)").isdecimal() else 0
+            if 1 <= number <= len(labels):
+                return number - 1
+            self._say(inert(self._wording.t("terminal.no_number", typed=typed), "red"))
+
+    async def _sure(self, question: str) -> bool:
+        typed = await self._ask(f"{question} {self._wording.t('terminal.yes_no')} ")
+        return (typed or "").strip().casefold() in ("j", "ja", "y", "yes")
+
+    async def _handle(self, event: Incoming) -> None:
+        await self._show(await self._antenne.handle(event))
+
+    async def _show(self, answer: Answer) -> None:
+        while True:
+            cards = (answer.card,) if answer.card is not None else answer.cards
+            if cards:
+                self._look_at(cards)
+            self._draw(answer.note, refused=answer.refused)
+            if answer.form is None:
+                return
+            submitted = await self._fill(answer.form)
+            if submitted is None:
+                self._draw(self._wording.t("terminal.left_form"))
+                return
+            answer = await self._antenne.handle(submitted)
+
+    def _look_at(self, cards: tuple[Card, ...]) -> None:
+        if self._thread is None:
+            self._before = self.cards
+        self._menu, self.cards, self._standing = (), cards, None
+
+    # forms
+
+    async def _fill(self, form: Form) -> Submitted | None:
+        """Ask field by field; `None` when the form was left."""
+        self._say(Rule(inert(form.title, "bold"), characters="─", style="dim", align="left"))
+        for block in form.intro:
+            self._say(_quote(block, self._wording) if isinstance(block, Quote) else inert(block.text))
+        self._say(inert(self._wording.t("terminal.form_hint"), "dim"))
+        values: dict[str, str] = {}
+        images: list[Image] = []
+        for field in form.fields:
+            if field.kind == "files":
+                kept = await self._files(field)
+                if kept is None:
+                    return None
+                images += kept
+                continue
+            value = await self._value(field)
+            if value is None:
+                return None
+            values[field.name] = value
+        return Submitted(id=_event(), actor=self._actor, press=form.press, values=values, images=tuple(images))
+
+    async def _value(self, field: Field) -> str | None:
+        while True:
+            value = await self._chosen(field) if field.kind == "choice" else await self._typed(field)
+            if value is None or value or not field.required:
+                return value
+            self._say(inert(self._wording.t("terminal.required"), "red"))
+
+    async def _typed(self, field: Field) -> str | None:
+        if field.hint:
+            self._say(inert(field.hint, "dim"))
+        default = field.value if self._redraws else ""
+        if field.value and not default:
+            self._say(Line.assemble(inert(field.label), ": ", inert(field.value, "italic")))
+        while True:
+            typed = await self._ask(f"{clean(field.label)}{' *' if field.required else ''}: ", default)
+            if typed is None or typed.strip() == CANCEL:
+                return None
+            if len(typed) > field.limit:
+                self._say(inert(self._wording.t("terminal.too_long", limit=field.limit), "red"))
+                continue
+            if typed.strip() == CLEAR:
+                return ""
+            return typed if typed.strip() or default else field.value
+
+    async def _chosen(self, field: Field) -> str | None:
+        """The value of one option; empty keeps what is chosen already."""
+        values = [value for value, _ in field.options]
+        labels = [label for _, label in field.options]
+        rows = _numbered()
+        for number, (value, label) in enumerate(field.options, 1):
+            rows.add_row(_key(str(number)), inert(label, "bold" if value == field.value else ""))
+        if field.hint:
+            self._say(inert(field.hint, "dim"))
+        self._say(rows)
+        now = labels[values.index(field.value)] if field.value in values else ""
+        prompt = f"{clean(field.label)}{' *' if field.required else ''}{f' [{clean(now)}]' if now else ''}: "
+        while True:
+            typed = await self._ask(prompt)
+            if typed is None or typed.strip() == CANCEL:
+                return None
+            word = typed.strip()
+            if not word or word == CLEAR:
+                return "" if word else field.value
+            folded = [_fold(label) for label in labels]
+            if _fold(word) in folded:
+                return values[folded.index(_fold(word))]
+            if word in values:
+                return word
+            if word.isdecimal() and 1 <= int(word) <= len(values):
+                return values[int(word) - 1]
+            self._say(inert(self._wording.t("terminal.no_number", typed=word), "red"))
+
+    async def _files(self, field: Field) -> list[Image] | None:
+        """Pictures from this machine, one path at a time until an empty line."""
+        kept: list[Image] = []
+        while len(kept) < MOST_FILES:
+            typed = await self._ask(f"{clean(field.label)} ({self._wording.t('terminal.path')}): ")
+            if typed is None or typed.strip() == CANCEL:
+                return None
+            if not typed.strip():
+                break
+            try:
+                content = await asyncio.to_thread(_read, typed.strip().strip("'\""))
+            except (OSError, ValueError):
+                self._say(inert(self._wording.t("terminal.no_picture"), "red"))
+                continue
+            media = next(kind for sign, kind in _PICTURES if content.startswith(sign))
+            kept.append(Image(evidence=await self._antenne.keep_picture(self.person, content, media, "")))
+        return kept
+
+    # the commands of the terminal itself
+
+    async def _become(self, typed: str) -> bool:
+        found = people_named(self._antenne.organisation, typed)
+        if len(found) == 1:
+            self._sit_down(found[0])
+            await self._greet()
+            return True
+        people = self._antenne.organisation.people
+        rows = Table.grid(padding=(0, 2))
+        for person in found or people:
+            rows.add_row(Line(person, "bold cyan"), inert(people[person].name))
+        key = "terminal.who" if found or not typed else "terminal.nobody"
+        self._note(self._wording.t(key, typed=typed))
+        self._say(rows)
+        return True
+
+    async def _channels(self, _: str) -> bool:
+        found = await self._antenne.channels(self.person)
+        self._menu = tuple((self._channel_line(channel), partial(self._messages, channel)) for channel in found)
+        self._thread = None
+        self._draw()
+        return True
+
+    def _channel_line(self, channel: "Channel") -> str:
+        parts = [channel.title]
+        if channel.last is not None:
+            parts.append(self._when(channel.last))
+        if fresh := len(self._unread.get(channel.conversation, ())):
+            parts.append(self._wording.t("terminal.unread", count=fresh))
+        return " · ".join(parts)
+
+    async def _messages(self, channel: "Channel") -> None:
+        shown = await self._antenne.read(self.person, channel.conversation)
+        roots = [message for message in shown if message.parent is None]
+        entries: list[Entry] = []
+        for root in roots:
+            answers = sum(message.parent == root.message for message in shown)
+            line = f"{self._when(root.at)}  {root.card.title or root.card.notice}"
+            if answers:
+                line += f" · {self._wording.t('terminal.answers', count=answers)}"
+            thread = Thread(channel.conversation, channel.title, root.message)
+            entries.append((line, partial(self._open, thread)))
+        self._menu = tuple(entries)
+        self._draw("" if entries else self._wording.t("terminal.silence"))
+
+    async def _open(self, thread: Thread) -> None:
+        """Show a message with what was written under it; typing now answers there."""
+        if self._thread is None:
+            self._before = self.cards
+        self._menu, self._thread = (), thread
+        self.cards = await self._thread_cards(thread)
+        self._draw(self._wording.t("terminal.reply_here"))
+
+    async def _thread_cards(self, thread: Thread) -> tuple[Card, ...]:
+        """The thread's message and what was written under it, which are then no longer new."""
+        cards: list[Card] = []
+        for shown in await self._antenne.read(self.person, thread.conversation):
+            if thread.message in (shown.message, shown.parent):
+                self._seen[shown.message] = shown.version
+                self._unread.get(thread.conversation, set()).discard(shown.message)
+                cards.append(shown.card)
+        return tuple(cards)
+
+    async def _card(self, _: str) -> bool:
+        self._menu = ()
+        self._draw()
+        return True
+
+    async def _back(self, _: str) -> bool:
+        if not self._menu:
+            self.cards, self._before = self._before, self.cards
+        self._menu, self._thread = (), None
+        self._draw()
+        return True
+
+    async def _help(self, _: str) -> bool:
+        self._say(inert(self._wording.t("terminal.help")))
+        return True
+
+    async def _stop(self, _: str) -> bool:
+        return False
+
+    # news
+
+    async def _watch(self) -> None:
+        """At every change: announce what is new for this person, between two entries."""
+        while True:
+            await self._antenne.wakeups.wait("live", 5.0)
+            async with self._busy:
+                try:
+                    say = await self._news()
+                except StoreUnavailable:
+                    continue
+                if say is not None:
+                    await self._ask.aside(say)
+
+    async def _news(self) -> Callable[[], None] | None:
+        """What to print about messages that are new or changed since they were last seen, if any are."""
+        fresh: list[tuple[Channel, Shown]] = []
+        changed = False
+        for channel in await self._antenne.channels(self.person):
+            if not self._worth_reading(channel):
+                continue
+            for shown in await self._antenne.read(self.person, channel.conversation):
+                known = self._seen.get(shown.message)
+                if known == shown.version:
+                    continue
+                self._seen[shown.message] = shown.version
+                if shown.card in self.cards:
+                    self._standing = shown.message
+                elif self._standing == shown.message or self._is_open(shown):
+                    changed = True
+                    self.cards = (shown.card,)
+                elif known is None:
+                    fresh.append((channel, shown))
+                    self._unread.setdefault(channel.conversation, set()).add(shown.message)
+        if changed and self._thread is not None:
+            self.cards = await self._thread_cards(self._thread)
+        return (lambda: self._announce(fresh, changed=changed)) if fresh or changed else None
+
+    def _announce(self, fresh: "Sequence[tuple[Channel, Shown]]", *, changed: bool) -> None:
+        if changed and not self._menu:
+            self._draw(self._wording.t("terminal.changed"))
+        for channel, shown in fresh:
+            self._say(inert(f"● {channel.title}: {shown.card.notice or shown.card.title}", "yellow"))
+        if fresh:
+            self._say(inert(self._wording.t("terminal.open_them"), "dim"))
+
+    def _worth_reading(self, channel: "Channel") -> bool:
+        """Whether something in it is new, or may be a change of what is on the screen."""
+        before, self._newest[channel.conversation] = (
+            self._newest.get(channel.conversation),
+            channel.newest,
+        )
+        on_screen = self._thread is not None and self._thread.conversation == channel.conversation
+        return channel.private or on_screen or before != channel.newest
+
+    def _is_open(self, shown: "Shown") -> bool:
+        return self._thread is not None and self._thread.message in (shown.message, shown.parent)
+
+    async def _mark_all_seen(self) -> None:
+        for channel in await self._antenne.channels(self.person):
+            self._newest[channel.conversation] = channel.newest
+            for shown in await self._antenne.read(self.person, channel.conversation):
+                self._seen[shown.message] = shown.version
+
+    async def _settle(self) -> None:
+        """In a script: send what can be sent and tell what is new before the next line is read."""
+        if not self._redraws:
+            await self._antenne.work()
+            if say := await self._news():
+                say()
+
+    # the screen
+
+    async def _greet(self) -> None:
+        overview = await self._antenne.overview(self.person)
+        await self._mark_all_seen()
+        self.cards = (overview,)
+        self._draw(self._wording.t("terminal.greeting"))
+
+    async def _answer_safely(self, line: str) -> bool:
+        try:
+            return await self.take(line)
+        except StoreUnavailable:
+            self._note(self._wording.t("terminal.database"), refused=True)
+            return True
+
+    def _draw(self, note: str = "", *, refused: bool = False) -> None:
+        """The whole screen anew: who is here, the card or the menu, and what there is to say about it."""
+        if self._redraws:
+            self._console.clear()
+        people = self._antenne.organisation.people
+        who = Line.assemble(inert(f"{self._antenne.organisation.name} · ", "dim"), inert(people[self.person].name, "bold"))
+        self._say(Line.assemble(who, "  ", inert(self._wording.t("terminal.keys"), "dim")))
+        if self._menu:
+            rows = _numbered()
+            for number, (label, _) in enumerate(self._menu, 1):
+                rows.add_row(_key(str(number)), inert(label))
+            self._say(rows)
+        else:
+            self._say(render(self.cards, controls(self.cards), self._wording))
+        if note:
+            self._note(note, refused=refused)
+
+    def _note(self, note: str, *, refused: bool = False) -> None:
+        self._say(inert(note, "red" if refused else "green"))
+
+    def _say(self, what: RenderableType) -> None:
+        self._console.print(what)
+
+    def _prompt(self) -> str:
+        name = clean(self._antenne.organisation.people[self.person].name)
+        return f"{name}{f' · {clean(self._thread.title)}' if self._thread else ''} › "
+
+    def _when(self, at: datetime) -> str:
+        return at.astimezone(self._antenne.organisation.calendar.zone).strftime("%d/%m %H:%M")
+
+    @property
+    def _actor(self) -> Actor:
+        return Actor(platform="local", address=self.person)
+
+
+def people_named(organisation: "Organisation", typed: str) -> list[str]:
+    """The ids of whom `typed` can mean: an id or a name, or the beginning of one of its words."""
+    word = _fold(typed)
+    people = organisation.people
+    if not word:
+        return []
+    exact = [name for name, person in people.items() if word in (name, _fold(person.name))]
+    return exact or [
+        name
+        for name, person in people.items()
+        if any(part.startswith(word) for part in (name, _fold(person.name), *_fold(person.name).split()))
+    ]
+
+
+def _event() -> str:
+    return f"local:{uuid4().hex}"
+
+
+def _read(path: str) -> bytes:
+    """A picture's bytes; ValueError for something else or something too large."""
+    with Path(path).expanduser().open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES or not any(content.startswith(sign) for sign, _ in _PICTURES):
+        raise ValueError("no picture")
+    return content
+
+
+async def talk(antenne: "Antenne", person: str) -> None:
+    """The conversation on this terminal as `person`, until its end."""
+    live = sys.stdin.isatty() and sys.stdout.isatty()
+    console = Console(markup=False, highlight=False, emoji=False, soft_wrap=False)
+    for stream in (sys.stdin, sys.stdout):  # a wrong byte is shown as such, never an error
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+    ask: Ask = Keyboard() if live else Lines(console)
+    await Talk(antenne, person, ask, console, redraws=live).run()

@@ -1,0 +1,539 @@
+"""The pages of the web chat and what is pressed on them: an HTTP request becomes an event, an answer becomes a page.
+
+`make_app` is the chat, for the loopback; `make_public_app` is what may be seen from outside: `/healthz`. `serve` listens.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from adapters.web.guard import BROWSER, Tokens, Turned, guard, is_loopback, set_headers
+from adapters.web.live import Live
+from adapters.web.render import Message, Page, Place, Renderer, Spot, Translate, clock, conversation_path, days
+from adapters.web.submissions import TEXT_LIMIT, Submission, read_submission
+from bot.cards import Card, Form
+from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Pressed, Replied, Submitted
+from bot.presses import NoPress, Press, unpack
+from bot.roster import roles_of
+from bot.sentences import sentences
+
+if TYPE_CHECKING:
+    from bot.antenne import Antenne
+    from bot.inbox import Channel, Shown
+    from bot.settings import Settings
+
+PAGE = 15  # messages on one page
+COMMANDS = ("zaken", "hulp")  # shortcuts in the margin; any other is typed
+SETTLE = 0.25  # seconds that a page without JavaScript waits for the senders, to show what they send
+ASSETS = {"chat.css": "text/css", "chat.js": "text/javascript", "icon.svg": "image/svg+xml"}
+
+
+class PictureRefused(Exception):
+    """An upload that is not taken. ``key``: a sentence of the catalogue."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(key)
+
+
+class Pictures(Protocol):
+    """Pictures from outside, decoded where they can do no harm."""
+
+    async def read(self, content: bytes) -> tuple[str, str]:
+        """The media type of an upload and the text in it; raises ``PictureRefused``."""
+        ...
+
+    async def redraw(self, content: bytes) -> tuple[str, bytes]:
+        """A stored picture drawn anew, with nothing of the original but what is seen: media type and bytes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer kept until its page is fetched, after a form without JavaScript."""
+
+    person: str
+    answer: Answer
+    message: int = 0
+    version: int = 0
+    typed: str = ""
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The answers and open forms of the last minutes, by a key that only their page knows."""
+
+    room: int = 200
+    _told: OrderedDict[str, Told] = field(default_factory=OrderedDict)
+
+    def put(self, told: Told) -> str:
+        key = secrets.token_urlsafe(12)
+        self._told[key] = told
+        while len(self._told) > self.room:
+            self._told.popitem(last=False)
+        return key
+
+    def get(self, key: str, person: str) -> Told | None:
+        told = self._told.get(key)
+        return told if told is not None and told.person == person else None
+
+
+class Chat:
+    """The handlers of the chat. Holds no state of a conversation."""
+
+    def __init__(self, antenne: "Antenne", tokens: Tokens, pictures: Pictures | None, now: Callable[[], datetime]) -> None:
+        folder = Path(__file__).parent / "static"
+        self._files = {name: (folder / name).read_bytes() for name in ASSETS}
+        marks = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in self._files.items()}
+        self._renderer = Renderer({name: f"/vorm/{name}?{mark}" for name, mark in marks.items()})
+        self._antenne, self._tokens, self._pictures, self._now = antenne, tokens, pictures, now
+        self._shelf = Shelf()
+        self.live = Live(antenne.wakeups)
+
+    def routes(self) -> list[web.RouteDef]:
+        person = r"/als/{person:[a-z][a-z0-9_]*}"
+        return [
+            web.get("/", self.people),
+            web.get("/live", self.live.stream),
+            web.get("/vorm/{name}", self.asset),
+            web.get(person, self.start),
+            web.get(person + "/gesprek/{name}", self.conversation),
+            web.get(person + "/kanaal/{name}", self.conversation),
+            web.get(person + r"/gesprek/{name}/draad/{thread:\d{1,15}}", self.conversation),
+            web.get(person + r"/kanaal/{name}/draad/{thread:\d{1,15}}", self.conversation),
+            web.get(person + "/formulier/{key}", self.asked),
+            web.get(person + r"/beeld/{evidence:\d{1,15}}", self.picture),
+            web.post(person + "/schrijf", self.write),
+            web.post(person + "/druk", self.press),
+            web.post(person + "/formulier", self.submit),
+            web.post(person + "/antwoord", self.reply),
+        ]
+
+    # Pages
+
+    async def people(self, _request: web.Request) -> web.Response:
+        """Who are you?"""
+        house = self._antenne.organisation
+        t = self._t(house.language)
+        people = [{"id": id, "name": person.name, "roles": self._roles(id)} for id, person in house.people.items()]
+        return _html(self._renderer.bare("people.html", t, language=house.language, organisation=house.name, people=people))
+
+    async def start(self, request: web.Request) -> web.Response:
+        """My cases and deadlines, and a place to paste."""
+        person, t = self._person(request)
+        page = await self._page(request, person, t("nav.start"), f"/als/{person}", "start")
+        overview = await self._antenne.overview(person)
+        return self._chat(request, page, t, overview=overview, write=True)
+
+    async def conversation(self, request: web.Request) -> web.Response:
+        """The messages of a conversation, with one of its threads beside them."""
+        person, t = self._person(request)
+        name, thread = request.match_info["name"], int(request.match_info.get("thread", 0))
+        address = ("#" if "/kanaal/" in request.path else "") + name
+        known = {item.conversation: item for item in await self._antenne.channels(person)}
+        item = known.get(f"local:{address}")
+        if item is None:
+            raise web.HTTPNotFound
+        here = conversation_path(person, address, thread)
+        page = await self._page(request, person, self._title(item, person), here, "thread" if thread else "conversation")
+        shown = await self._antenne.read(person, item.conversation)
+        told = self._told(request, person)
+        if told is not None and told.answer.card is not None:
+            # The senders may not have replaced it yet: show the answer in its place.
+            shown = tuple(
+                replace(one, card=told.answer.card) if (one.message, one.version) == (told.message, told.version) else one
+                for one in shown
+            )
+        top = [one for one in shown if one.parent is None]
+        before = request.query.get("voor", "")
+        if before.isascii() and before.isdigit():
+            top = [one for one in top if one.message < int(before)]
+        beside = [one for one in shown if thread in (one.message, one.parent)] if thread else None
+        if beside is not None and (not beside or beside[0].message != thread):
+            raise web.HTTPNotFound
+        counts = {one.message: sum(other.parent == one.message for other in shown) for one in top[-PAGE:]}
+        messages = tuple(
+            self._message(one, counts[one.message], conversation_path(person, address, one.message)) for one in top[-PAGE:]
+        )
+        zone = self._zone
+        today = self._now().astimezone(zone).date()
+        return self._chat(
+            request,
+            page,
+            t,
+            days=days(messages, zone, today, page.language, t),
+            earlier=f"{here}?voor={messages[0].id}" if len(top) > PAGE else "",
+            newest=here if before else "",
+            thread=None if beside is None else tuple(self._message(one, 0, "") for one in beside),
+            parent_path=conversation_path(person, address),
+            conversation=item.conversation,
+            newest_message=item.newest,
+            channel=address.startswith("#"),
+            write=address == person,
+        )
+
+    async def asked(self, request: web.Request) -> web.Response:
+        """A form on a page of its own, for a browser without JavaScript."""
+        person, t = self._person(request)
+        key = request.match_info["key"]
+        told = self._shelf.get(key, person)
+        if told is None or told.answer.form is None:
+            raise Turned("form_gone", 410)
+        back = self._back(request.query.get("terug", ""), person)
+        page = await self._page(request, person, told.answer.form.title, back, "conversation")
+        spot = page.spot(told.message, told.version)
+        form = self._renderer.form(told.answer.form, spot, key, t, note=told.answer.note if told.answer.refused else "")
+        return self._chat(request, page, t, asked=form)
+
+    async def picture(self, request: web.Request) -> web.Response:
+        """A stored picture as far as this person may see it, drawn anew: never the bytes that somebody sent."""
+        person, _ = self._person(request)
+        found = await self._antenne.picture(person, int(request.match_info["evidence"]))
+        if found is None or self._pictures is None:
+            raise web.HTTPNotFound
+        media, content = await self._pictures.redraw(found[1])
+        headers = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, max-age=600"}
+        return web.Response(body=content, content_type=media, headers=headers)
+
+    async def asset(self, request: web.Request) -> web.Response:
+        """A file of ours; its address changes with its content."""
+        name = request.match_info["name"]
+        if name not in self._files:
+            raise web.HTTPNotFound
+        headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return web.Response(body=self._files[name], content_type=ASSETS[name], charset="utf-8", headers=headers)
+
+    # What is pressed and written
+
+    async def write(self, request: web.Request) -> web.Response:
+        """A comment that is pasted, or a command."""
+        person, t = self._person(request)
+        posted = await self._read(request)
+        text = posted.fields.get("text", "")
+        event: Incoming
+        command = text.strip()
+        if command == "/moderate" or command.startswith("/moderate "):
+            event = Commanded(**self._event(person, posted), text=command.removeprefix("/moderate").strip())
+        else:
+            try:
+                event = Pasted(**self._event(person, posted), text=text, images=await self._keep(person, posted))
+            except PictureRefused as refused:
+                return await self._answered(request, person, posted, Answer(note=t(refused.key), refused=True), t)
+        answer = await self._antenne.handle(event)
+        if isinstance(event, Pasted) and not answer.refused:
+            posted.fields["back"] = conversation_path(person, person)
+        return await self._answered(request, person, posted, answer, t)
+
+    async def press(self, request: web.Request) -> web.Response:
+        """A button, a tick, a chip, or a chosen option of a select."""
+        person, t = self._person(request)
+        posted = await self._read(request)
+        said = posted.fields.get("press", "")
+        if said.startswith("select:"):
+            said = posted.fields.get(said.removeprefix("select:"), "")
+            if not said:
+                return await self._answered(request, person, posted, Answer(note=t("select.nothing"), refused=True), t)
+        answer = await self._antenne.handle(Pressed(**self._event(person, posted), press=_press(said)))
+        return await self._answered(request, person, posted, answer, t)
+
+    async def submit(self, request: web.Request) -> web.Response:
+        """A form that comes back, with its pictures."""
+        person, t = self._person(request)
+        posted = await self._read(request)
+        press = _press(posted.fields.get("press", ""))
+        values = {name[2:]: value for name, value in posted.fields.items() if name.startswith("v.")}
+        try:
+            images = await self._keep(person, posted)
+        except PictureRefused as refused:
+            answer = Answer(note=t(refused.key), refused=True)
+        else:
+            event = Submitted(**self._event(person, posted), press=press, values=values, images=images)
+            answer = await self._antenne.handle(event)
+        told = self._shelf.get(posted.fields.get("key", ""), person)
+        if answer.refused and answer.form is None and told is not None and told.answer.form is not None:
+            answer = replace(answer, form=_refilled(told.answer.form, values))
+        return await self._answered(request, person, posted, answer, t)
+
+    async def reply(self, request: web.Request) -> web.Response:
+        """A line under a message, in its thread."""
+        person, t = self._person(request)
+        posted = await self._read(request)
+        known = {item.conversation for item in await self._antenne.channels(person)}
+        conversation = posted.fields.get("conversation", "")
+        if conversation not in known:
+            raise web.HTTPNotFound
+        named = self._event(person, posted)
+        event = Replied(
+            **named,
+            conversation=conversation,
+            remote=str(posted.number("parent")),
+            text=posted.fields.get("text", ""),
+            own=named["id"],
+        )
+        return await self._answered(request, person, posted, await self._antenne.handle(event), t)
+
+    # Between requests and events
+
+    async def _read(self, request: web.Request) -> Submission:
+        browser = request[BROWSER]
+        return await read_submission(request, lambda token: self._tokens.check(browser, token))
+
+    def _event(self, person: str, posted: Submission) -> "_Named":
+        """Who acts, and an id: the same form sent twice is the same event, the same button on a new page is not."""
+        digest = hashlib.sha256(f"{person}\0".encode())
+        for name in sorted(posted.fields.keys() - {"csrf"}):
+            digest.update(f"{name}\0{posted.fields[name]}\0".encode("utf-8", "replace"))
+        for content in posted.pictures:
+            digest.update(hashlib.sha256(content).digest())
+        return {"id": f"web:{digest.hexdigest()[:40]}", "actor": Actor(platform="local", address=person)}
+
+    async def _keep(self, person: str, posted: Submission) -> tuple[Image, ...]:
+        if not posted.pictures:
+            return ()
+        if self._pictures is None:
+            raise PictureRefused("picture.no_reader")
+        read = [await self._pictures.read(content) for content in posted.pictures]
+        return tuple(
+            [
+                Image(evidence=await self._antenne.keep_picture(person, content, media, text))
+                for content, (media, text) in zip(posted.pictures, read, strict=True)
+            ]
+        )
+
+    async def _answered(
+        self, request: web.Request, person: str, posted: Submission, answer: Answer, t: Translate
+    ) -> web.Response:
+        """The answer to a form: as parts of the page for our script, else the way to the page that shows it."""
+        back = self._back(posted.fields.get("back", ""), person)
+        told = Told(person, answer, posted.number("message"), posted.number("version"), posted.fields.get("text", ""))
+        if "application/json" in request.headers.get("Accept", ""):
+            return web.json_response(self._parts(told, back, self._tokens.token(request[BROWSER]), t), headers={"Vary": "Accept"})
+        await self.live.changed(SETTLE)
+        if answer.form is not None:
+            where = f"/als/{person}/formulier/{self._shelf.put(told)}?terug={quote(back, safe='')}"
+        else:
+            shows = answer.note or answer.cards or answer.card
+            where = back + (f"?gezegd={self._shelf.put(told)}" if shows else "")
+            where += f"#m{told.message}" if told.message and not answer.cards else "#laatste"
+        raise web.HTTPSeeOther(where)
+
+    def _parts(self, told: Told, back: str, csrf: str, t: Translate) -> dict[str, Any]:
+        answer = told.answer
+        spot = Spot(told.person, csrf, secrets.token_hex(8), back, told.message, told.version)
+        parts: dict[str, Any] = {"note": answer.note, "refused": answer.refused, "back": back}
+        if answer.form is not None:
+            parts["form"] = self._renderer.form(answer.form, spot, self._shelf.put(told), t)
+        if answer.card is not None and told.message:
+            parts["card"] = self._renderer.card(answer.card, spot, t)
+        if private := _private(told):
+            parts["private"] = self._renderer.private(private, replace(spot, message=0, version=0), t)
+        return parts
+
+    def _told(self, request: web.Request, person: str) -> Told | None:
+        return self._shelf.get(request.query.get("gezegd", ""), person)
+
+    def _person(self, request: web.Request) -> tuple[str, Translate]:
+        person = self._antenne.organisation.people.get(request.match_info["person"])
+        if person is None:
+            raise Turned("nobody", 404)
+        return request.match_info["person"], self._t(person.language)
+
+    def _t(self, language: str) -> Translate:
+        words = sentences(language)
+
+        def t(name: str, /, **values: Any) -> str:
+            return words.t(f"web.{name}", **values)
+
+        return t
+
+    def _roles(self, person: str) -> tuple[str, ...]:
+        words = sentences(self._antenne.organisation.people[person].language)
+        return tuple(words.t(f"role.{role}") for role in roles_of(self._antenne.organisation, person))
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self._antenne.organisation.timezone)
+
+    def _back(self, back: str, person: str) -> str:
+        """The page to come back to: only ever one of this person's own."""
+        parts = back.split("/")
+        own = parts[:3] == ["", "als", person] and not set(back) & set("?#\\\r\n\t ") and "" not in parts[3:]
+        short = len(parts) == 3 or (len(parts) in (5, 7) and parts[3] in ("gesprek", "kanaal"))
+        return back if own and short else f"/als/{person}"
+
+    async def _page(self, request: web.Request, person: str, title: str, here: str, phone: str) -> Page:
+        house = self._antenne.organisation
+        told = self._told(request, person)
+        places = tuple(
+            Place(
+                self._title(item, person),
+                path := conversation_path(person, item.conversation.removeprefix("local:")),
+                item.conversation.startswith("local:#"),
+                item.newest,
+                here == path or here.startswith(path + "/"),
+            )
+            for item in await self._antenne.channels(person)
+        )
+        return Page(
+            title=title,
+            organisation=house.name,
+            person=person,
+            name=house.people[person].name,
+            roles=self._roles(person),
+            language=house.people[person].language,
+            csrf=self._tokens.token(request[BROWSER]),
+            nonce=secrets.token_hex(8),
+            here=here,
+            places=places,
+            phone=phone,
+            note=told.answer.note if told else "",
+            refused=told.answer.refused if told else False,
+            private=_private(told) if told else (),
+            typed=told.typed if told and told.answer.refused else "",
+        )
+
+    @staticmethod
+    def _title(channel: "Channel", person: str) -> str:
+        """A channel has its name; one's own direct messages are with the bot."""
+        return "Antenne" if channel.conversation == f"local:{person}" else channel.title.removeprefix("#")
+
+    def _message(self, shown: "Shown", replies: int, thread: str) -> Message:
+        return Message(shown.message, shown.version, shown.card, shown.at, thread, replies)
+
+    def _chat(self, request: web.Request, page: Page, t: Translate, **values: Any) -> web.Response:
+        nothing: dict[str, Any] = {
+            "asked": None, "overview": None, "days": (), "earlier": "", "newest": "", "thread": None, "parent_path": "",
+            "conversation": "", "newest_message": 0, "channel": False, "write": False,
+        }  # fmt: skip
+        zone = self._zone
+        html = self._renderer.page(
+            "chat.html",
+            page,
+            t,
+            language=page.language,
+            commands=COMMANDS,
+            when=lambda at: clock(at, zone, page.language),
+            **(nothing | values),
+        )
+        mark = f'"{hashlib.sha256(html.replace(page.nonce, "").encode("utf-8", "replace")).hexdigest()[:20]}"'
+        if request.headers.get("If-None-Match") == mark:
+            return web.Response(status=304, headers={"ETag": mark})
+        return _html(html, headers={"ETag": mark})
+
+    def problem(self, request: web.Request, why: str, status: int) -> web.Response:
+        """What went wrong, in a sentence, for a person or for our script."""
+        house = self._antenne.organisation
+        parts = request.path.split("/")
+        person = parts[2] if len(parts) > 2 and parts[1] == "als" and parts[2] in house.people else None
+        language = house.people[person].language if person else house.language
+        t = self._t(language)
+        said = t(f"problem.{why}")
+        if "application/json" in request.headers.get("Accept", ""):
+            return web.json_response({"note": said, "refused": True, "problem": why}, status=status)
+        onward = f"/als/{person}" if person else "/"
+        html = self._renderer.bare("problem.html", t, language=language, said=said, onward=onward)
+        return _html(html, status=status)
+
+
+class _Named(TypedDict):
+    id: str
+    actor: Actor
+
+
+def _private(told: Told) -> tuple[Card, ...]:
+    """The cards of an answer that stand in no message: for this person only."""
+    loose = told.answer.card if told.answer.card is not None and not told.message else None
+    return (*((loose,) if loose else ()), *told.answer.cards)
+
+
+def _refilled(form: Form, values: Mapping[str, str]) -> Form:
+    """The form with what was typed, so that a refusal costs nobody their words."""
+    return replace(form, fields=tuple(replace(item, value=values.get(item.name, item.value)) for item in form.fields))
+
+
+def _press(said: str) -> Press:
+    try:
+        return unpack(said.encode("utf-8", "replace"))
+    except NoPress:
+        raise Turned("request", 400) from None
+
+
+def _html(text: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(
+        body=text.encode("utf-8", "replace"), status=status, content_type="text/html", charset="utf-8", headers=headers
+    )
+
+
+async def healthz(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+def make_app(
+    antenne: "Antenne",
+    settings: "Settings",
+    *,
+    pictures: Pictures | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> web.Application:
+    """The chat. Without ``pictures`` it takes and shows none, and says so."""
+    try:
+        key = settings.secret_key_file.read_bytes()
+    except OSError:
+        key = secrets.token_bytes(32)  # forms that are open then end with this process
+    chat = Chat(antenne, Tokens(hmac.digest(key, b"antenne web chat", "sha256")), pictures, now)
+    app = web.Application(middlewares=[guard(chat.problem)], client_max_size=4 * TEXT_LIMIT)
+    app.on_response_prepare.append(set_headers)
+    app.on_shutdown.append(chat.live.stop)
+    app.cleanup_ctx.append(chat.live.lifespan)
+    app.add_routes(chat.routes())
+    app.router.add_get("/healthz", healthz)
+    return app
+
+
+def make_public_app() -> web.Application:
+    """What may be asked from outside: whether the process lives."""
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    return app
+
+
+async def serve(
+    antenne: "Antenne",
+    settings: "Settings",
+    *,
+    pictures: Pictures | None = None,
+    ready: Callable[[str], None] = lambda _address: None,
+) -> None:
+    """Listen until cancelled; ``ready`` is told the chat's address once it answers.
+
+    The chat listens on 127.0.0.1 whatever ``settings.host`` is. Another host gets its own listener, for the public paths alone;
+    one that means every address cannot share the port, so the chat then takes the next one.
+    """
+    outside = not is_loopback(settings.host)
+    everywhere = settings.host in ("", "0.0.0.0", "::")  # noqa: S104  # compared with, not listened on
+    port = settings.port + 1 if outside and everywhere else settings.port
+    runners = [web.AppRunner(make_app(antenne, settings, pictures=pictures), access_log=None, shutdown_timeout=2)]
+    try:
+        await runners[0].setup()
+        await web.TCPSite(runners[0], "127.0.0.1", port).start()
+        if outside:
+            runners.append(web.AppRunner(make_public_app(), access_log=None))
+            await runners[1].setup()
+            await web.TCPSite(runners[1], settings.host, settings.port).start()
+        bound = runners[0].addresses[0][1]
+        ready(f"http://127.0.0.1:{bound}")
+        await asyncio.Event().wait()
+    finally:
+        for runner in runners:
+            await runner.cleanup()

@@ -1,0 +1,148 @@
+"""The running bot: desk, store, sender and clocks together, as every chat adapter uses it."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection, Row
+
+from bot import clocks, inbox, moderation, showing
+from bot import faq as shared_faq
+from bot.cards import Card
+from bot.desk import Desk
+from bot.events import Answer, Incoming
+from bot.inbox import Channel, Shown
+from bot.organisation import Organisation
+from bot.outbox import Sender
+from bot.ports import Chat, Store, StoreUnavailable, Wakeups
+from bot.roster import person_of
+from bot.wording import Wording, language_of
+from bot.work import House, Refused, Work, remember_versions
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class Antenne:
+    """One organisation's bot. Any number of processes may run one on the same database."""
+
+    def __init__(
+        self, house: House, store: Store, wakeups: Wakeups, chats: Mapping[str, Chat], clock: Callable[[], datetime]
+    ) -> None:
+        self.house, self.store, self.wakeups, self.clock = house, store, wakeups, clock
+        self.desk = Desk(house)
+        self.sender = Sender(store, chats, self._render, wakeups, clock)
+
+    @property
+    def organisation(self) -> Organisation:
+        return self.house.organisation
+
+    async def prepare(self, sample_faq: Path | None = None) -> None:
+        """Keep today's tree and policy; fill an empty FAQ with the sample's entries."""
+        now = self.clock()
+
+        def work(conn: Connection) -> None:
+            remember_versions(conn, self.house, now)
+            if sample_faq is not None:
+                shared_faq.seed(Work(conn, self.house, now), sample_faq, self.organisation.departments)
+
+        await self.store.write(work)
+
+    async def handle(self, event: Incoming) -> Answer:
+        """Act on one event. Never raises for what people do: a refusal and a database in trouble are answers too."""
+        now = self.clock()
+        try:
+            answer, said = await self.store.write(lambda conn: self.desk.handle(conn, event, now))
+        except Refused as refused:
+            return Answer(note=self._refusal(event, refused), refused=True)
+        except StoreUnavailable as trouble:
+            log.error("database", reason=trouble.reason)
+            return Answer(note=self._words(event).t(f"trouble.{trouble.reason}"), refused=True)
+        if said:
+            await self.wakeups.poke("outbox")
+        return answer
+
+    async def keep_picture(self, by: str, content: bytes, media: str, read_text: str) -> int:
+        """Store a picture untouched, with its SHA-256 and time; returns its evidence number."""
+        digest, now = hashlib.sha256(content).hexdigest(), self.clock()
+        return await self.store.write(
+            lambda conn: moderation.keep_picture(Work(conn, self.house, now, by), media, digest, content, read_text)
+        )
+
+    async def overview(self, person: str) -> Card:
+        """My open cases, what waits for me, terms."""
+        return await self._read(person, showing.overview)
+
+    async def channels(self, person: str) -> tuple[Channel, ...]:
+        """The local conversations of a person."""
+        return await self._read(person, inbox.channels)
+
+    async def read(self, person: str, conversation: str) -> tuple[Shown, ...]:
+        """The messages of a local conversation; nothing of one that the person is not in."""
+        try:
+            return await self._read(person, lambda work: inbox.read(work, conversation))
+        except Refused:
+            return ()
+
+    async def picture(self, person: str, evidence: int) -> tuple[str, bytes] | None:
+        """Media type and bytes of a picture that the person may see."""
+        return await self._read(person, lambda work: inbox.picture(work, evidence))
+
+    async def work(self) -> datetime | None:
+        """Ring what is due and send what can be sent; returns when there is something to do next, if that is known."""
+        while True:
+            now = self.clock()
+            due, following = await self.store.read(partial(clocks.due, now=now))
+            for row in due:
+                await self.store.write(partial(self.desk.ring, clock=row.id, case=row.case_id, now=now))
+            if not due:
+                break
+        waiting = await self.sender.work()
+        return min((at for at in (following, waiting) if at is not None), default=None)
+
+    async def run(self) -> None:
+        """Work until cancelled: at every wake-up, when the next clock is due, and every few seconds in any case."""
+        while True:
+            rest = 2.0
+            try:
+                following = await self.work()
+                if following is not None:
+                    rest = min(rest, max(0.02, (following - self.clock()).total_seconds()))
+            except StoreUnavailable as trouble:
+                log.error("database", reason=trouble.reason)
+            await self.wakeups.wait("outbox", rest)
+
+    async def close(self) -> None:
+        await self.store.close()
+
+    async def _read(self, person: str, view: Callable[[Work], T]) -> T:
+        now = self.clock()
+        return await self.store.read(lambda conn: view(Work(conn, self.house, now, person)))
+
+    def _render(self, conn: Connection, row: Row[tuple[object, ...]], now: datetime) -> tuple[Card, tuple[str, ...]] | None:
+        return showing.message(Work(conn, self.house, now), row)
+
+    def _words(self, event: Incoming) -> Wording:
+        person = person_of(self.organisation, event.actor)
+        return Wording(self.organisation, language_of(self.organisation, person), self.clock())
+
+    def _refusal(self, event: Incoming, refused: Refused) -> str:
+        """The sentence of a refusal, names and times said as people say them."""
+        words = self._words(event)
+        values = dict(refused.values)
+        if "who" in values:
+            values["who"] = words.name(str(values["who"])) if values["who"] else words.t("somebody")
+        if isinstance(values.get("when"), datetime):
+            values["when"] = words.moment(values["when"])
+        return words.t(refused.key, **values)
+
+
+async def until_idle(antenne: Antenne) -> None:
+    """Work until nothing is left that can be done now; for commands that do one thing and stop."""
+    await antenne.work()
+    await asyncio.sleep(0)

@@ -1,0 +1,298 @@
+"""A case: its state as one document, loaded, saved and logged. What may be done to it is in the capabilities' own files."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Literal
+
+from sqlalchemy import Row, bindparam, select
+
+from bot.presses import Frozen
+from bot.pseudonyms import digest as salted_digest
+from bot.pseudonyms import salt as make_salt
+from bot.roster import Standing
+from bot.tables import cases, comments, threads, timeline
+from bot.work import Refused, Work
+from flows.effects import Advise, Todo
+from flows.policy import Policy
+from flows.tree import Flag, Place, Platform, Tree
+from flows.walk import Situation, Walk, advise, established
+
+Phase = Literal["walking", "advised", "closed"]
+
+
+class Settled(Frozen):
+    """A checklist line that needs nothing more. ``reason``: a ready one's code, or ``typed`` with the ``note``."""
+
+    how: Literal["done", "waived"]
+    by: str
+    at: datetime
+    reason: str = ""
+    note: str = ""
+
+
+class Decision(Frozen):
+    """What a role holder decided, and why. Later ones count; earlier ones stay."""
+
+    outcome: str
+    by: str
+    at: datetime
+    reason: str
+    thread: int
+
+
+class State(Frozen):
+    """Everything a case needs to go on, save the citizen's own words."""
+
+    place: Place
+    platform: Platform
+    walks: tuple[Walk, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    flags: frozenset[Flag] = frozenset()
+    department: str | None = None
+    ground: str | None = None
+    house_rule: str | None = None
+    items: dict[str, Settled] = {}
+    formal: bool = False
+    replies: dict[str, str] = {}
+    earlier_strikes: int = 0
+    no_strike: bool = False
+    pictures: int = 0
+    has_link: bool = False
+    has_time: bool = False
+    was_cut: bool = False
+    same_as: int | None = None
+    faq_hint: int | None = None
+    faq_used: int | None = None
+    terms: dict[str, datetime] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A loaded case. ``tree`` and ``policy`` are those it was walked with."""
+
+    number: int
+    moderator: str | None
+    pasted_by: str
+    phase: Phase
+    opened: datetime
+    changed: datetime
+    closed: datetime | None
+    purge_on: str | None
+    chain: str
+    length: int
+    tree_version: str
+    policy_version: str
+    state: State
+    text: str
+    link: str
+    post: str
+    handle: str
+    author: str | None
+    posted: str
+    tree: Tree
+    policy: Policy
+
+    @property
+    def open(self) -> bool:
+        return self.phase != "closed"
+
+    @property
+    def walk(self) -> int:
+        """The index of the walk now being answered (the last one)."""
+        return len(self.state.walks) - 1
+
+    def with_state(self, **changes: Any) -> "Case":
+        return replace(self, state=self.state.model_copy(update=changes))
+
+
+_CASE = (
+    select(cases, comments.c.text, comments.c.link, comments.c.post, comments.c.handle, comments.c.author, comments.c.posted)
+    .join(comments, comments.c.case_id == cases.c.id)
+    .where(cases.c.id == bindparam("number"))
+)
+_CASE_LOCKED = _CASE.with_for_update(of=cases)
+_SAVE = (
+    cases.update()
+    .where(cases.c.id == bindparam("number"))
+    .values(
+        moderator=bindparam("moderator"), phase=bindparam("phase"), changed=bindparam("changed"), closed=bindparam("closed"),
+        purge_on=bindparam("purge_on"), department=bindparam("department"), outcome=bindparam("outcome"), chain=bindparam("chain"),
+        length=bindparam("length"), state=bindparam("state"),
+    )
+)  # fmt: skip
+_NOTE = timeline.insert()
+_TOLD = select(threads.c.role, threads.c.department).where(
+    threads.c.case_id == bindparam("number"), threads.c.phase != "retracted"
+)
+
+
+def load_case(work: Work, number: int, *, lock: bool = True) -> Case:
+    """Case ``number``, locked against other writers; raises ``Refused`` when there is none."""
+    row = work.conn.execute(_CASE_LOCKED if lock else _CASE, {"number": number}).first()
+    if row is None:
+        raise Refused("refused.no_case", number=number)
+    return _case(work, row)
+
+
+def _case(work: Work, row: Row[Any]) -> Case:
+    return Case(
+        number=row.id,
+        moderator=row.moderator,
+        pasted_by=row.pasted_by,
+        phase=row.phase,
+        opened=row.opened,
+        changed=row.changed,
+        closed=row.closed,
+        purge_on=row.purge_on,
+        chain=row.chain,
+        length=row.length,
+        tree_version=row.tree_version,
+        policy_version=row.policy_version,
+        state=State.model_validate_json(row.state),
+        text=row.text,
+        link=row.link,
+        post=row.post,
+        handle=row.handle,
+        author=row.author,
+        posted=row.posted,
+        tree=work.tree(row.tree_version),
+        policy=work.policy(row.policy_version),
+    )
+
+
+def save(work: Work, case: Case, what: str, codes: Mapping[str, Any] | None = None, text: str | None = None) -> Case:
+    """Write the case and one line of its timeline; returns it as it now stands.
+
+    ``codes`` are ids and codes for ever; ``text`` (a reason, a reply) is kept with a salt and can be erased.
+    """
+    salt = make_salt().hex() if text else None
+    digest = salted_digest(bytes.fromhex(salt), text) if text and salt else None
+    number = case.length + 1
+    said = json.dumps(codes or {}, sort_keys=True, separators=(",", ":"))
+    chain = link(case.chain, number, work.now, work.who, what, said, digest)
+    case = replace(case, chain=chain, length=number, changed=work.now)
+    ended = outcomes(case)
+    work.conn.execute(
+        _SAVE,
+        {
+            "number": case.number,
+            "moderator": case.moderator,
+            "phase": case.phase,
+            "changed": case.changed,
+            "closed": case.closed,
+            "purge_on": case.purge_on,
+            "department": case.state.department,
+            "outcome": ended[0] if ended else None,
+            "chain": chain,
+            "length": number,
+            "state": case.state.model_dump_json(exclude_defaults=True),
+        },
+    )
+    work.conn.execute(
+        _NOTE,
+        {
+            "case_id": case.number,
+            "number": number,
+            "at": work.now,
+            "who": work.who,
+            "what": what,
+            "codes": said,
+            "text": text,
+            "salt": salt,
+            "digest": digest,
+            "chain": chain,
+        },
+    )
+    return case
+
+
+def link(before: str, number: int, at: datetime, who: str, what: str, codes: str, digest: str | None) -> str:
+    """The next link of a case's chain: SHA-256 over the link before and everything of the entry but the text itself."""
+    entry = json.dumps([before, number, at.isoformat(), who, what, codes, digest], separators=(",", ":"))
+    return hashlib.sha256(entry.encode()).hexdigest()
+
+
+def chain_holds(work: Work, number: int) -> bool:
+    """Whether the timeline of case ``number`` is unbroken, also after texts in it were erased."""
+    before = ""
+    rows = work.conn.execute(select(timeline).where(timeline.c.case_id == number).order_by(timeline.c.number)).all()
+    for count, row in enumerate(rows, 1):
+        erased = row.text is None or row.salt is None
+        if not erased and salted_digest(bytes.fromhex(row.salt), row.text) != row.digest:
+            return False
+        if row.number != count or row.chain != link(before, count, row.at, row.who, row.what, row.codes, row.digest):
+            return False
+        before = row.chain
+    newest = work.conn.execute(select(cases.c.chain, cases.c.length).where(cases.c.id == number)).first()
+    return newest is not None and (newest.chain, newest.length) == (before, len(rows))
+
+
+def standing(work: Work, case: Case) -> Standing:
+    """What the access table needs to know of a case."""
+    told = work.conn.execute(_TOLD, {"number": case.number}).all()
+    return Standing(
+        case.moderator,
+        case.pasted_by,
+        case.state.department,
+        case.state.ground,
+        case.open,
+        tuple((row.role, row.department) for row in told),
+    )
+
+
+def situation(work: Work, case: Case) -> Situation:
+    """The facts of the case as the tree's conditions see them."""
+    state = case.state
+    return Situation(
+        place=state.place,
+        platform=state.platform,
+        can_hide=work.house.capabilities[state.platform].can_hide,
+        unable=work.house.capabilities[state.platform].unable,
+        said=established(case.tree, state.walks),
+        department=state.department,
+        ground=state.ground,
+        house_rule=state.house_rule,
+        flags=state.flags,
+        earlier_strikes=state.earlier_strikes,
+    )
+
+
+def outcomes(case: Case) -> tuple[str, ...]:
+    """Where the walks ended, after what role holders decided; empty while the first walk is still on its way.
+
+    A decision takes the place of the outcome that asked for one, or else of the first.
+    """
+    ended = [walk.outcome for walk in case.state.walks if walk.outcome is not None]
+    if case.state.decisions and ended:
+        decided = case.state.decisions[-1].outcome
+        at = next((index for index, name in enumerate(ended) if case.tree.outcomes[name].decides), 0)
+        ended[at] = decided
+    return tuple(dict.fromkeys(ended))
+
+
+def advice(work: Work, case: Case) -> Advise | None:
+    """What to do now, for all outcomes together; ``None`` while there is no outcome yet."""
+    ended = outcomes(case)
+    if not ended:
+        return None
+    return _advice(case.tree, case.policy, situation(work, case), ended)
+
+
+@lru_cache(maxsize=4096)
+def _advice(tree: Tree, policy: Policy, facts: Situation, ended: tuple[str, ...]) -> Advise:
+    return advise(tree, policy, facts, ended)
+
+
+def evidence_is_kept(case: Case, advised: Advise) -> bool:
+    """Whether a deletion may be ticked: the evidence line is settled, or there is none and the comment lies in the store."""
+    lines = [todo for todo in advised.steps if todo.kind == "evidence"]
+    return all(todo.id in case.state.items for todo in lines)
+
+
+def blocked_by_evidence(case: Case, advised: Advise, todo: Todo) -> bool:
+    """Whether ``todo`` must wait for the evidence."""
+    return todo.kind in ("delete", "block") and not evidence_is_kept(case, advised)

@@ -1,0 +1,221 @@
+"""The outcome card's checklist and facts: tick, waive, all done, the ticks that are facts, the selects, the reply texts."""
+
+from sqlalchemy import select
+
+from bot.case import Case, Settled, advice, blocked_by_evidence, save
+from bot.comment_text import clean, cut, is_blank
+from bot.escalation import follow
+from bot.organisation import Organisation
+from bot.outbox import again
+from bot.presses import AllDone, Choose, EditReply, NoStrike, SetFlag, SetForm, Tick, Waive
+from bot.roster import holds_role
+from bot.tables import insert_new, private_flags
+from bot.work import Refused, Work
+from flows.effects import Advise, Todo
+from flows.tree import PRIVATE_FLAGS, StepKind
+from flows.walk import DEPARTMENTAL
+
+# What "all done" never ticks: each of these cannot be undone, or promises something to an authority.
+ONE_BY_ONE: frozenset[StepKind] = frozenset({"delete", "block", "report_platform", "report_body"})
+LONGEST_REASON = 500
+LONGEST_TEXT = 8_000
+
+
+def tick(work: Work, case: Case, press: Tick) -> Case:
+    """Tick one line, or take the tick back. A deletion waits for the evidence."""
+    advised = _advised(work, case)
+    todo = _todo(advised, press.item)
+    if not press.done:
+        if press.item not in case.state.items:
+            return case
+        items = {name: item for name, item in case.state.items.items() if name != press.item}
+        if todo.kind == "evidence" and any(
+            other.id in items and other.kind in ("delete", "block") and items[other.id].how == "done" for other in advised.steps
+        ):
+            raise Refused("refused.deleted_already")
+        return _kept(work, case.with_state(items=items), "unticked", todo)
+    if press.item in case.state.items:
+        return case
+    if blocked_by_evidence(case, advised, todo):
+        raise Refused("refused.evidence_first")
+    if todo.kind in ("escalate", "pass_on") and "department" in missing(advised, case):
+        raise Refused("refused.department_first")
+    done = Settled(how="done", by=work.who, at=work.now)
+    return _kept(work, case.with_state(items={**case.state.items, todo.id: done}), "done", todo)
+
+
+def all_done(work: Work, case: Case, press: AllDone) -> Case:
+    """Tick every line that is left, save those that are ticked one by one and those of others."""
+    advised = _advised(work, case)
+    if "department" in missing(advised, case):
+        raise Refused("refused.department_first")
+    items = dict(case.state.items)
+    for todo in advised.steps:
+        if todo.id not in items and todo.kind not in ONE_BY_ONE and todo.by == "moderator":
+            items[todo.id] = Settled(how="done", by=work.who, at=work.now)
+    ticked = sorted(items.keys() - case.state.items.keys())
+    if not ticked:
+        return case
+    case = save(work, case.with_state(items=items), "all_done", {"items": ticked})
+    again(work, case.number, "case")
+    return case
+
+
+def waive(work: Work, case: Case, press: Waive, values: dict[str, str] | None) -> Case | None:
+    """Leave a line out, with a ready or typed reason; ``None``: the reason must be asked for."""
+    advised = _advised(work, case)
+    todo = _todo(advised, press.item)
+    if press.item in case.state.items:
+        return case
+    if press.reason is not None:
+        how = Settled(how="waived", by=work.who, at=work.now, reason=press.reason)
+        return _kept(work, case.with_state(items={**case.state.items, todo.id: how}), "waived", todo, press.reason)
+    if values is None:
+        return None
+    note, _ = cut(clean(values.get("reason", "")), LONGEST_REASON)
+    if is_blank(note):
+        raise Refused("refused.no_reason")
+    how = Settled(how="waived", by=work.who, at=work.now, reason="typed", note=note)
+    return _kept(work, case.with_state(items={**case.state.items, todo.id: how}), "waived", todo, "typed", note)
+
+
+def set_flag(work: Work, case: Case, press: SetFlag) -> Case:
+    """A tick that is a fact. The private ones are kept apart, for this person only, and leave no trace in the case."""
+    if press.flag not in _advised(work, case).flags:
+        raise Refused("refused.stale")
+    if press.flag in PRIVATE_FLAGS:
+        row = {"case_id": case.number, "person": work.who, "flag": press.flag}
+        if press.on:
+            insert_new(work.conn, private_flags, **row)
+        else:
+            flags = private_flags.c
+            work.conn.execute(
+                private_flags.delete().where(flags.case_id == case.number, flags.person == work.who, flags.flag == press.flag)
+            )
+        again(work, case.number, "case")
+        return case
+    flags_now = case.state.flags | {press.flag} if press.on else case.state.flags - {press.flag}
+    if flags_now == case.state.flags:
+        return case
+    case = follow(work, case.with_state(flags=flags_now))
+    case = save(work, case, "flag", {"flag": press.flag, "on": press.on})
+    again(work, case.number, "case", "thread")
+    return case
+
+
+def private(work: Work, case: Case, person: str) -> frozenset[str]:
+    """The private flags that ``person`` set on the case."""
+    query = select(private_flags.c.flag).where(private_flags.c.case_id == case.number, private_flags.c.person == person)
+    return frozenset(work.conn.execute(query).scalars())
+
+
+def choose(work: Work, case: Case, press: Choose) -> Case:
+    """Department, ground or house rule of the case."""
+    value = press.value or None
+    if press.what not in _advised(work, case).asks or (
+        value is not None and value not in options(work.organisation, case, press.what)
+    ):
+        raise Refused("refused.stale")
+    if getattr(case.state, press.what) == value:
+        return case
+    case = follow(work, case.with_state(**{press.what: value}))
+    case = save(work, case, "chose", {"what": press.what, "value": value or ""})
+    again(work, case.number, "case", "thread")
+    return case
+
+
+def options(organisation: Organisation, case: Case, what: str) -> tuple[str, ...]:
+    """The ids that a select offers."""
+    match what:
+        case "department":
+            return tuple(organisation.departments)
+        case "ground":
+            return tuple(case.tree.structure.grounds)
+        case _:
+            return tuple(organisation.house_rules)
+
+
+def edit_reply(work: Work, case: Case, press: EditReply, values: dict[str, str] | None) -> Case | None:
+    """The moderator's own words in place of the proposed reply; empty goes back to the proposal. ``None``: ask for them."""
+    todo = _todo(_advised(work, case), press.item)
+    if values is None:
+        return None
+    text, _ = cut(clean(values.get("text", "")), LONGEST_TEXT)
+    replies = {name: reply for name, reply in case.state.replies.items() if name != todo.id}
+    if not is_blank(text):
+        replies[todo.id] = text
+    return _kept(work, case.with_state(replies=replies), "reply_text", todo)
+
+
+def set_form(work: Work, case: Case, press: SetForm) -> Case:
+    """Whether the replies say je or u."""
+    if case.state.formal == press.formal:
+        return case
+    case = save(work, case.with_state(formal=press.formal), "form", {"formal": press.formal})
+    again(work, case.number, "case")
+    return case
+
+
+def no_strike(work: Work, case: Case, press: NoStrike) -> Case:
+    """Waive the strike where the outcome lets one be waived."""
+    if _advised(work, case).strike != "waivable":
+        raise Refused("refused.stale")
+    if case.state.no_strike == press.on:
+        return case
+    case = save(work, case.with_state(no_strike=press.on), "no_strike", {"on": press.on})
+    again(work, case.number, "case")
+    return case
+
+
+def missing(advised: Advise, case: Case) -> frozenset[str]:
+    """What must still be chosen before the right people can be told."""
+    departmental = any(role in DEPARTMENTAL for role in advised.threads)
+    return (
+        frozenset({"department"})
+        if departmental and case.state.department is None and "department" in advised.asks
+        else frozenset()
+    )
+
+
+def left(advised: Advise, case: Case) -> tuple[Todo, ...]:
+    """The lines that keep a case from being closed."""
+    return tuple(todo for todo in advised.steps if todo.id not in case.state.items and not todo.optional)
+
+
+def intake_ticks(work: Work, case: Case) -> Case:
+    """Screenshot, link and time in the intake are the evidence: its line needs no tick of its own."""
+    advised = advice(work, case)
+    if advised is None:
+        return case
+    kept = case.state.has_link and case.state.has_time and (case.state.pictures > 0 or advised.image == "drop")
+    items = dict(case.state.items)
+    for todo in advised.steps:
+        if todo.kind == "evidence" and kept and todo.id not in items:
+            items[todo.id] = Settled(how="done", by=work.who, at=work.now, reason="intake")
+    return case.with_state(items=items) if items != case.state.items else case
+
+
+def may_settle(organisation: Organisation, person: str, case: Case, todo: Todo) -> bool:
+    """The moderator settles every line; a line of somebody else's, they too."""
+    return person == case.moderator or holds_role(organisation, person, todo.by, case.state.department or "")
+
+
+def _advised(work: Work, case: Case) -> Advise:
+    advised = advice(work, case)
+    if advised is None:
+        raise Refused("refused.stale")
+    return advised
+
+
+def _todo(advised: Advise, item: str) -> Todo:
+    todo = next((todo for todo in advised.steps if todo.id == item), None)
+    if todo is None:
+        raise Refused("refused.stale")
+    return todo
+
+
+def _kept(work: Work, case: Case, what: str, todo: Todo, reason: str = "", text: str | None = None) -> Case:
+    codes = {"item": todo.id, "kind": todo.kind} | ({"reason": reason} if reason else {})
+    case = save(work, case, what, codes, text)
+    again(work, case.number, "case")
+    return case

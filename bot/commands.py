@@ -1,0 +1,118 @@
+"""What can be typed after ``/moderate``: one table that every chat adapter uses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot import faq, showing, signals
+from bot.comment_text import clean, is_blank
+from bot.events import Actor, Answer, Pasted
+from bot.faq import FaqIndex
+from bot.moderation import last_used, paste
+from bot.presses import Start
+from bot.roster import departments_of, may
+from bot.work import Refused, Work
+from flows.tree import SignalKind
+
+Run = Callable[[Work, FaqIndex, str, str], Answer]  # (work, index, what stands after the name, the event's id)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``names``: as typed, Dutch first. ``usage`` and ``help`` (a catalogue key) are what the help shows."""
+
+    names: tuple[str, ...]
+    usage: str
+    help: str
+    run: Run
+
+
+def run(work: Work, index: FaqIndex, text: str, event: str) -> Answer:
+    """What was typed after ``/moderate``: a command of the table, nothing (the intake form), or a comment."""
+    name, _, rest = text.strip().partition(" ")
+    command = next((item for item in COMMANDS if name.casefold() in item.names), None)
+    if command is not None and (rest or name.casefold() not in WITH_WORDS):
+        return command.run(work, index, rest.strip(), event)
+    if command is not None:
+        raise Refused("refused.usage", usage=f"/moderate {command.usage}")
+    return _start(work, index, text, event)
+
+
+def _start(work: Work, index: FaqIndex, text: str, event: str) -> Answer:
+    if is_blank(text):
+        place, platform = last_used(work, work.who)
+        values = {"place": place, "platform": platform}
+        return Answer(form=showing.wording(work).intake_form(Start(), values, ask_text=True))
+    pasted = Pasted(id=event, actor=Actor(platform="local", address=work.who), text=text)
+    return opened(work, index, pasted)
+
+
+def opened(work: Work, index: FaqIndex, event: Pasted, values: dict[str, str] | None = None) -> Answer:
+    """The answer to a paste: the new case's card for a moderator, a thank-you for a colleague."""
+    case, told = paste(work, index, event, values)
+    words = showing.wording(work)
+    note = " ".join(words.t(key, **_names(work, values_)) for key, values_ in told)
+    if case.moderator is None:
+        return Answer(note=note)
+    return Answer(note=note, card=showing.card(work, case, work.who), case=case.number)
+
+
+def _names(work: Work, values: dict[str, object]) -> dict[str, object]:
+    words = showing.wording(work)
+    return {name: words.name(str(value)) if name == "who" else value for name, value in values.items()}
+
+
+def _faq(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
+    query = clean(rest)[:500]
+    return Answer(cards=(showing.wording(work).faq_hits(query, faq.search(work, index, query)),))
+
+
+def _signal(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
+    """``signaal <dienst>: <tekst>`` or ``signaal <tekst>``; the department is guessed from the words when it is not named."""
+    if not may(work.organisation, work.who, "log_signal") and not departments_of(work.organisation, work.who):
+        raise Refused("refused.not_moderator")
+    first, colon, text = clean(rest).partition(":")
+    named = next(
+        (
+            known
+            for known, item in work.organisation.departments.items()
+            if colon and first.strip().casefold() in {known, *(name.casefold() for name in item.name.values())}
+        ),
+        None,
+    )
+    words = text.strip() if named else clean(rest)
+    if is_blank(words):
+        raise Refused("refused.usage", usage="/moderate signaal <tekst>")
+    department = named or work.organisation.department_for(words) or ""
+    kind: SignalKind = "question" if words.endswith("?") else "other"
+    signals.write(work, kind, words, department=department)
+    said = showing.wording(work)
+    return Answer(
+        note=said.t("note.signal", department=said.department(department) if department else said.t("fallback.no_department"))
+    )
+
+
+def _cases(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
+    return Answer(cards=(showing.overview(work),))
+
+
+def _case(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
+    number = rest.lstrip("#")
+    if not number.isascii() or not number.isdigit() or len(number) > 15:
+        raise Refused("refused.usage", usage="/moderate zaak 12")
+    return Answer(cards=(showing.record(work, int(number)),))
+
+
+def _help(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
+    rows = [("/moderate", "help.start"), ("/moderate <tekst>", "help.paste")]
+    rows += [(f"/moderate {command.usage}", command.help) for command in COMMANDS]
+    return Answer(cards=(showing.wording(work).help(rows),))
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(("faq",), "faq <vraag>", "help.faq", _faq),
+    Command(("signaal", "signal"), "signaal <tekst>", "help.signal", _signal),
+    Command(("zaken", "cases"), "zaken", "help.cases", _cases),
+    Command(("zaak", "case"), "zaak <nr>", "help.case", _case),
+    Command(("hulp", "help"), "hulp", "help.help", _help),
+)
+WITH_WORDS = frozenset({"faq", "signaal", "signal", "zaak", "case"})

@@ -1,0 +1,275 @@
+"""One event, one transaction: recognise the person, let the capability that the event belongs to decide, answer. It stays a page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import assert_never
+
+import structlog
+from sqlalchemy import Connection
+
+from bot import checklist, clocks, commands, escalation, faq, moderation, showing
+from bot.case import Case, advice, load_case, standing
+from bot.checklist import left
+from bot.events import Answer, Commanded, Edited, Incoming, Pasted, Pressed, Replied, Submitted
+from bot.faq import FaqIndex
+from bot.outbox import again
+from bot.presses import (
+    AllDone,
+    AlsoThis,
+    ApproveFaq,
+    AskInfo,
+    Back,
+    Choose,
+    Close,
+    CloseThread,
+    Decide,
+    EditFaq,
+    EditIntake,
+    EditReply,
+    Forward,
+    HandOver,
+    Next,
+    NoStrike,
+    Press,
+    RetireFaq,
+    Same,
+    SetFlag,
+    SetForm,
+    ShowCase,
+    Start,
+    Take,
+    TakeCase,
+    Tick,
+    UseFaq,
+    Waive,
+)  # fmt: skip
+from bot.presses import Answer as AnswerPress
+from bot.roster import holds_role, may, person_of
+from bot.tables import events, insert_new
+from bot.tables import messages as message_table
+from bot.work import House, Refused, Work
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Desk:
+    """Handles events on a connection that the store gives; keeps nothing but the derived FAQ index."""
+
+    house: House
+    index: FaqIndex = field(default_factory=FaqIndex)
+
+    def handle(self, conn: Connection, event: Incoming, now: datetime) -> tuple[Answer, bool]:
+        """What to answer, and whether something was queued. A repeated event changes nothing and gets a friendly answer.
+
+        Raises ``Refused`` with a catalogue key; the caller's transaction then keeps nothing.
+        """
+        work = Work(conn, self.house, now, person_of(self.house.organisation, event.actor) or "")
+        if not work.who and not isinstance(event, Replied | Edited):
+            raise Refused("refused.unknown_person")
+        if not insert_new(conn, events, id=f"{event.actor.platform}:{event.id}", at=now):
+            return Answer(note=showing.wording(work).t("note.repeated")), False
+        match event:
+            case Pasted():
+                answer = commands.opened(work, self.index, event)
+            case Commanded():
+                answer = commands.run(work, self.index, event.text, event.id)
+            case Pressed():
+                answer = self._press(work, event.press, None, event)
+            case Submitted():
+                answer = self._press(work, event.press, event.values, event)
+            case Replied():
+                answer = self._said(work, escalation.replied(work, event))
+            case Edited():
+                answer = escalation.edited(work, event)
+            case _:
+                assert_never(event)
+        return answer, work.said
+
+    def ring(self, conn: Connection, clock: int, case: int, now: datetime) -> bool:
+        """A clock is due: settle the case. ``False`` when somebody else rang it."""
+        work = Work(conn, self.house, now)
+        if not clocks.ring(work, clock):
+            return False
+        found = escalation.settle(work, load_case(work, case))
+        advised = advice(work, found)
+        if advised is not None and advised.closes_itself and found.open and not left(advised, found):
+            moderation.close(work, found)
+        return True
+
+    def _press(self, work: Work, press: Press, values: dict[str, str] | None, event: Pressed | Submitted) -> Answer:
+        match press:
+            case Start():
+                if values is None:
+                    return commands.run(work, self.index, "", event.id)
+                assert isinstance(event, Submitted)  # only a form carries values
+                pasted = Pasted(id=event.id, actor=event.actor, text="", images=event.images)
+                return commands.opened(work, self.index, pasted, values)
+            case Take() | Decide() | AskInfo() | Forward() | CloseThread():
+                done = escalation.press(work, press, values)
+                return self._said(work, done) if done is not None else self._thread_form(work, press)
+            case ApproveFaq() | EditFaq() | RetireFaq():
+                return self._faq(work, press, values)
+            case ShowCase():
+                case = load_case(work, press.case, lock=False)
+                if case.moderator == work.who or holds_role(work.organisation, work.who, "communications_lead"):
+                    return Answer(card=showing.card(work, case, work.who), case=case.number)
+                return Answer(cards=(showing.record(work, press.case),))
+            case TakeCase():
+                case = moderation.take_case(work, load_case(work, press.case), press)
+                return Answer(card=showing.card(work, case, work.who), case=case.number)
+            case _:
+                return self._case_press(work, press, values, event)
+
+    def _case_press(self, work: Work, press: "OnCase", values: dict[str, str] | None, event: Pressed | Submitted) -> Answer:
+        case = load_case(work, press.case)
+        if isinstance(press, Next):
+            return self._next(work, case, press, values, event)
+        self._must_act(work, case, press)
+        words = showing.wording(work)
+        changed: Case | None
+        try:
+            match press:
+                case EditIntake():
+                    if values is None:
+                        facts = {
+                            "text": case.text,
+                            "link": case.link,
+                            "post": case.post,
+                            "handle": case.handle,
+                            "posted": case.posted,
+                        }
+                        facts |= {"place": case.state.place, "platform": case.state.platform}
+                        return Answer(form=words.intake_form(press, facts, ask_text=False))
+                    assert isinstance(event, Submitted)  # only a form carries values
+                    changed = moderation.intake(work, case, values, event.images)
+                case Waive():
+                    changed = checklist.waive(work, case, press, values)
+                    if changed is None:
+                        return Answer(form=words.waive_form(press, self._line(work, case, press.item)))
+                case EditReply():
+                    changed = checklist.edit_reply(work, case, press, values)
+                    if changed is None:
+                        found = showing.seen(work, case, work.who)
+                        todo = next(item for item in found.advised.steps if item.id == press.item) if found.advised else None
+                        return Answer(form=words.reply_form(press, words.reply(found, todo) if todo else ""))
+                case (
+                    AnswerPress()
+                    | Back()
+                    | AlsoThis()
+                    | Same()
+                    | UseFaq()
+                    | HandOver()
+                    | Close()
+                    | Tick()
+                    | AllDone()
+                    | SetFlag()
+                    | Choose()
+                    | SetForm()
+                    | NoStrike()
+                ):
+                    changed = _CHANGES[type(press)](work, case, press)
+                case _:
+                    assert_never(press)
+        except moderation.Stale:
+            return Answer(note=words.t("refused.stale"), card=showing.card(work, case, work.who), case=case.number, refused=True)
+        if changed.moderator != work.who and not may(work.organisation, work.who, "act", standing(work, changed)):
+            return Answer(
+                note=words.t("note.handed_over", who=words.name(changed.moderator or "")),
+                card=words.handed_over(changed),
+                case=changed.number,
+            )
+        return Answer(card=showing.card(work, changed, work.who), case=changed.number)
+
+    def _must_act(self, work: Work, case: Case, press: "OnCase") -> None:
+        """Only who has the case acts on it; a line that is another role's may be ticked by them too."""
+        if not may(work.organisation, work.who, "act", standing(work, case)):
+            advised = advice(work, case)
+            line = (
+                next((todo for todo in advised.steps if todo.id == press.item), None)
+                if isinstance(press, Tick) and advised
+                else None
+            )
+            if line is None or not checklist.may_settle(work.organisation, work.who, case, line):
+                raise Refused("refused.not_yours", who=case.moderator or "")
+        if not case.open:
+            raise Refused("refused.case_closed", number=case.number, when=case.closed)
+
+    def _next(self, work: Work, case: Case, press: Next, values: dict[str, str] | None, event: Pressed | Submitted) -> Answer:
+        if case.moderator != work.who and not may(work.organisation, work.who, "moderate"):
+            raise Refused("refused.not_moderator")
+        if values is None:
+            return Answer(form=showing.wording(work).next_form(press, case.number))
+        assert isinstance(event, Submitted)  # only a form carries values
+        pasted = Pasted(id=event.id, actor=event.actor, images=event.images)
+        made, _ = moderation.paste(work, self.index, pasted, values | moderation.proposal_for_next(work, case))
+        ended = all(walk.outcome for walk in case.state.walks)
+        if ended:
+            made = moderation.like(work, made, case)
+        return Answer(card=showing.card(work, made, work.who), case=made.number)
+
+    def _thread_form(self, work: Work, press: Take | Decide | AskInfo | Forward | CloseThread) -> Answer:
+        words, case = showing.wording(work), escalation.case_of(work, press.thread)
+        match press:
+            case Decide():
+                return Answer(form=words.decide_form(press, case))
+            case AskInfo():
+                return Answer(form=words.ask_form(press, case.number))
+            case Forward():
+                return Answer(form=words.forward_form(press, case.number, escalation.FORWARD_TO))
+            case _:
+                return Answer()
+
+    def _faq(self, work: Work, press: ApproveFaq | EditFaq | RetireFaq, values: dict[str, str] | None) -> Answer:
+        row = faq.entry(work, press.entry)
+        if not (
+            holds_role(work.organisation, work.who, "antenna", row.department)
+            or holds_role(work.organisation, work.who, "communications_lead")
+        ):
+            raise Refused("refused.not_antenna")
+        words = showing.wording(work)
+        if isinstance(press, EditFaq) and values is None:
+            return Answer(form=words.faq_form(press, row))
+        faq.press(work, press, values or {})
+        work.said = True
+        table = message_table.c
+        work.conn.execute(
+            message_table.update().where(table.kind == "faq", table.ref == press.entry).values(wanted=table.wanted + 1)
+        )
+        if row.case_id is not None:
+            again(work, row.case_id, "case")
+        return Answer(note=words.t(f"note.{press.do}"), cards=(words.faq_entry(faq.entry(work, press.entry)),))
+
+    def _line(self, work: Work, case: Case, item: str) -> str:
+        advised = advice(work, case)
+        todo = next((todo for todo in advised.steps if todo.id == item), None) if advised else None
+        words = showing.wording(work)
+        return words.step(case.tree, case.policy, todo, words.facts_of(case)) if todo else ""
+
+    def _said(self, work: Work, answer: Answer) -> Answer:
+        """An answer whose note is still a catalogue key."""
+        return replace(answer, note=showing.wording(work).t(answer.note)) if answer.note else answer
+
+
+OnCase = (
+    EditIntake | AnswerPress | Back | AlsoThis | Tick | AllDone | Waive | SetFlag | Choose | EditReply | SetForm | Close | Next | UseFaq
+    | Same | HandOver | NoStrike
+)  # fmt: skip
+
+# Presses that change a case and need nothing asked: what they do is in the capabilities.
+_CHANGES: dict[type, Callable[..., Case]] = {
+    AnswerPress: moderation.answer,
+    Back: moderation.back,
+    AlsoThis: moderation.also,
+    Same: moderation.same,
+    UseFaq: moderation.use_faq,
+    HandOver: moderation.hand_over,
+    Close: lambda work, case, press: moderation.close(work, case),
+    Tick: checklist.tick,
+    AllDone: checklist.all_done,
+    SetFlag: checklist.set_flag,
+    Choose: checklist.choose,
+    SetForm: checklist.set_form,
+    NoStrike: checklist.no_strike,
+}

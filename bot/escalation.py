@@ -1,0 +1,394 @@
+"""Escalation threads: who is told of a case, what they do there, and what comes back to the moderator."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, or_, select
+
+from bot import clocks, faq, signals
+from bot.case import Case, Decision, advice, load_case, outcomes, save, situation, standing
+from bot.comment_text import clean, cut, excerpt, is_blank
+from bot.events import Answer, Conversation, Edited, Replied
+from bot.masking import mask
+from bot.outbox import again, message_at, message_of, say
+from bot.presses import AskInfo, CloseThread, Decide, Forward, Take, ThreadPress
+from bot.roster import Recipient, holds_role, may, recipient
+from bot.tables import messages, replies, threads
+from bot.work import SETTLE, Refused, Work
+from flows.effects import Effect, Escalate, OpenDeadline
+from flows.tree import Role
+from flows.walk import DEPARTMENTAL, consequences
+
+LONGEST_REPLY = 20_000  # characters of a colleague's message that are kept
+FORWARD_TO: tuple[Role, ...] = (
+    "antenna", "department_head", "communications_lead", "equal_opportunities", "moderation_team", "dpo", "safety_policy",
+    "complaints_officer",
+)  # fmt: skip
+
+
+def follow(work: Work, case: Case, *, retract: bool = True) -> Case:
+    """Bring threads, terms and the settling in line with what the case now advises.
+
+    New roles are told after the 15 seconds; roles no longer told are cancelled before, retracted after (not with ``retract=False``:
+    a decision does not untell those who were told).
+    """
+    advised = advice(work, case)
+    effects: tuple[Effect, ...] = consequences(advised, situation(work, case)) if advised else ()
+    wanted: dict[tuple[Role, str], Recipient] = {}
+    for effect in effects:
+        if isinstance(effect, Escalate) and effect.at_once:
+            department = (case.state.department or "") if effect.role in DEPARTMENTAL else ""
+            wanted[(effect.role, department)] = recipient(
+                work.organisation, work.house.platforms, effect.role, department or None
+            )
+    known = {(row.role, row.department): row for row in _threads(work, case.number)}
+    for key, told in wanted.items():
+        row = known.get(key)
+        if row is None:
+            work.conn.execute(
+                threads.insert().values(
+                    case_id=case.number,
+                    role=key[0],
+                    department=key[1],
+                    conversation=str(told.conversation),
+                    phase="waiting",
+                    due=work.now + SETTLE,
+                    by_hand=False,
+                )
+            )
+        elif row.phase == "retracted":
+            _set(work, row.id, phase="waiting", due=work.now + SETTLE)
+    for key, row in known.items():
+        if key not in wanted and row.phase == "waiting":
+            work.conn.execute(threads.delete().where(threads.c.id == row.id))
+        elif key not in wanted and retract and row.phase in ("open", "taken") and not row.by_hand:
+            _set(work, row.id, phase="retracted")
+            _note(work, row, "retracted")
+            again(work, case.number, "thread")
+    if advised is None:
+        clocks.stop(work, case.number)
+        signals.withdraw(work, case.number)
+        return case.with_state(terms={})
+    terms: dict[str, datetime] = {}
+    for effect in effects:
+        if isinstance(effect, OpenDeadline):
+            due = case.state.terms.get(effect.name) or clocks.due_at(work, case, effect.deadline, work.now)
+            terms[effect.name] = due
+            if due != case.state.terms.get(effect.name):
+                clocks.start(work, case.number, "term", effect.name, due)
+    gone = case.state.terms.keys() - terms.keys()
+    if gone:
+        clocks.stop(work, case.number, "term", gone)
+    clocks.start(work, case.number, "settle", "case", work.now + SETTLE)
+    return case.with_state(terms=terms)
+
+
+def settle(work: Work, case: Case) -> Case:
+    """The 15 seconds are over: open the waiting threads and write the signals."""
+    advised = advice(work, case)
+    if advised is None or not case.open:
+        return case
+    opened = []
+    for row in _threads(work, case.number):
+        if row.phase == "waiting":
+            _open(work, case, row.id, row.conversation, row.message_id)
+            opened.append(f"{row.role}:{row.department}" if row.department else row.role)
+    signals.log(work, case, advised.signals)
+    if not opened:
+        return case
+    again(work, case.number, "case")
+    return save(work, case, "told", {"roles": opened})
+
+
+def press(work: Work, thread_press: ThreadPress, values: dict[str, str] | None) -> Answer | None:
+    """A button in a thread. Without ``values`` a button that needs words asks for them: the desk shows the form (``None``)."""
+    row = _thread(work, thread_press.thread)
+    case = load_case(work, row.case_id)
+    _must(work, case, row, thread_press)
+    if not case.open:
+        raise Refused("refused.case_closed", number=case.number, when=case.closed)
+    match thread_press:
+        case Take():
+            return _take(work, case, row)
+        case CloseThread():
+            _set(work, row.id, phase="closed")
+            _note(work, row, "thread_closed")
+            save(work, case, "thread_closed", {"thread": row.id})
+            again(work, case.number, "thread", "case")
+            return Answer(note="note.thread_closed")
+        case Decide():
+            if thread_press.decisions != len(case.state.decisions):
+                last = case.state.decisions[-1]
+                raise Refused("refused.decided_before", who=last.by, when=last.at)
+            return None if values is None else _decide(work, case, row, values)
+        case AskInfo():
+            return None if values is None else _ask(work, case, row, values)
+        case Forward():
+            return None if values is None else _forward(work, case, row, values)
+
+
+def replied(work: Work, event: Replied) -> Answer:
+    """Somebody wrote beneath a message of ours: from a thread to the moderator, from the moderator's card to the thread."""
+    message = message_at(work, event.conversation, event.remote)
+    if message is None or message.case_id is None:
+        return Answer()
+    if message.kind not in ("thread", "case") and message.parent_id is not None:
+        message = work.conn.execute(select(messages).where(messages.c.id == message.parent_id)).one()
+    text = _words(event.text)
+    case = load_case(work, message.case_id)
+    if message.kind == "thread":
+        row = _thread(work, message.ref)
+        inside = bool(work.who) and may(work.organisation, work.who, "see", standing(work, case))
+        number = _keep(work, case, row.id, text, event, outside=not inside)
+        _echo(work, event, message, number, case)
+        if not inside:
+            save(work, case, "outside_reply", {"thread": row.id, "reply": number})
+            return Answer(note="refused.outside", refused=True)
+        _to_moderator(work, case, number)
+        case = save(work, case, "reply", {"thread": row.id, "reply": number})
+        _propose_faq(work, case, row, text)
+        return Answer()
+    if message.kind != "case" or case.moderator != work.who:
+        raise Refused("refused.not_yours", who=case.moderator or "")
+    rows = _asking(work, case.number)
+    if not rows:
+        raise Refused("refused.no_thread")
+    number = _keep(work, case, rows[0].id, text, event, outside=False)
+    _echo(work, event, message, number, case)
+    for row in rows:
+        _to_thread(work, row, number)
+    save(work, case, "reply", {"thread": rows[0].id, "reply": number})
+    return Answer(note="note.passed_on")
+
+
+def edited(work: Work, event: Edited) -> Answer:
+    """A reply was changed or deleted where it was written: its copies follow, marked as such."""
+    row = work.conn.execute(select(replies).where(replies.c.remote == f"{event.conversation}|{event.own}")).first()
+    if row is None:
+        return Answer()
+    values: dict[str, Any] = {"deleted": True, "text": ""} if event.text is None else {"edited": True, "text": _words(event.text)}
+    work.conn.execute(replies.update().where(replies.c.id == row.id).values(**values))
+    case = load_case(work, row.case_id)
+    save(work, case, "reply_deleted" if event.text is None else "reply_edited", {"reply": row.id})
+    work.said = True
+    work.conn.execute(
+        messages.update()
+        .where(messages.c.case_id == row.case_id, messages.c.kind == "reply", messages.c.ref == row.id)
+        .values(wanted=messages.c.wanted + 1)
+    )
+    return Answer()
+
+
+def end(work: Work, case: Case) -> None:
+    """The case is closed: its threads end with it."""
+    for row in _threads(work, case.number):
+        if row.phase == "waiting":
+            work.conn.execute(threads.delete().where(threads.c.id == row.id))
+        elif row.phase in ("open", "taken", "decided"):
+            _set(work, row.id, phase="closed")
+            _note(work, row, "case_closed")
+    again(work, case.number, "thread")
+
+
+def case_of(work: Work, thread: int) -> Case:
+    """The case that a thread is about."""
+    return load_case(work, _thread(work, thread).case_id, lock=False)
+
+
+def told(work: Work, case: int) -> list[Row[Any]]:
+    """The threads of a case, in the order in which they were made."""
+    return _threads(work, case)
+
+
+def _threads(work: Work, case: int) -> list[Row[Any]]:
+    return list(work.conn.execute(select(threads).where(threads.c.case_id == case).order_by(threads.c.id)).all())
+
+
+def _thread(work: Work, number: int) -> Row[Any]:
+    row = work.conn.execute(select(threads).where(threads.c.id == number)).first()
+    if row is None:
+        raise Refused("refused.no_thread")
+    return row
+
+
+def _set(work: Work, thread: int, **values: Any) -> None:
+    work.conn.execute(threads.update().where(threads.c.id == thread).values(**values))
+
+
+def _must(work: Work, case: Case, row: Row[Any], thread_press: ThreadPress) -> None:
+    """The access table for a press in a thread: those who were told act on it; only those who may decide decide."""
+    here = holds_role(work.organisation, work.who, row.role, row.department)
+    lead = holds_role(work.organisation, work.who, "communications_lead")
+    if isinstance(thread_press, Decide) and not may(work.organisation, work.who, "decide", standing(work, case)):
+        raise Refused("refused.may_not_decide")
+    if not (here or lead):
+        raise Refused("refused.not_told")
+    if row.phase == "retracted":
+        raise Refused("refused.retracted")
+    if row.phase == "closed":
+        raise Refused("refused.thread_closed")
+
+
+def _open(work: Work, case: Case, thread: int, conversation: str, message: int | None) -> None:
+    if message is None:
+        message = say(work, Conversation.parse(conversation), "thread", case=case.number, ref=thread)
+    else:
+        again(work, case.number, "thread")
+    _set(work, thread, phase="open", opened=work.now, message_id=message)
+
+
+def _note(work: Work, row: Row[Any], what: str, **args: str) -> None:
+    """A sentence of the bot in a thread."""
+    conversation = Conversation.parse(row.conversation)
+    say(work, conversation, "thread_note", case=row.case_id, ref=row.id, parent=row.message_id, what=what, who=work.who, **args)
+
+
+def _take(work: Work, case: Case, row: Row[Any]) -> Answer:
+    if row.taken_by == work.who:
+        return Answer(note="note.yours_already")
+    if row.taken_by is not None:
+        raise Refused("refused.taken_before", who=row.taken_by)
+    _set(work, row.id, taken_by=work.who, phase="taken" if row.phase == "open" else row.phase)
+    _note(work, row, "taken")
+    save(work, case, "taken", {"thread": row.id})
+    again(work, case.number, "thread", "case")
+    return Answer(note="note.taken")
+
+
+def _decide(work: Work, case: Case, row: Row[Any], values: dict[str, str]) -> Answer:
+    outcome, reason = values.get("outcome", ""), _words(values.get("reason", ""))
+    if outcome not in case.tree.outcomes or case.tree.outcomes[outcome].decides:
+        raise Refused("refused.choose_outcome")
+    decision = Decision(outcome=outcome, by=work.who, at=work.now, reason=reason, thread=row.id)
+    before = outcomes(case)
+    case = case.with_state(decisions=(*case.state.decisions, decision))
+    case = follow(work, case, retract=False)
+    case = save(work, case, "decided", {"outcome": outcome, "before": list(before), "thread": row.id}, reason)
+    _set(work, row.id, phase="decided", taken_by=row.taken_by or work.who)
+    _note(work, row, "decided", outcome=outcome)
+    _tell_moderator(work, case, "decided", outcome=outcome)
+    again(work, case.number, "thread", "case")
+    return Answer(note="note.decided")
+
+
+def _ask(work: Work, case: Case, row: Row[Any], values: dict[str, str]) -> Answer:
+    text = _words(values.get("text", ""))
+    number = _keep(work, case, row.id, text, None, outside=False)
+    say(work, Conversation.parse(row.conversation), "reply", case=case.number, ref=number, parent=row.message_id)
+    _to_moderator(work, case, number)
+    save(work, case, "asked", {"thread": row.id, "reply": number})
+    return Answer(note="note.asked")
+
+
+def _forward(work: Work, case: Case, row: Row[Any], values: dict[str, str]) -> Answer:
+    role, _, department = values.get("to", "").partition(":")
+    chosen = next((known for known in FORWARD_TO if known == role), None)
+    if chosen is None or (chosen in DEPARTMENTAL) != (department in work.organisation.departments):
+        raise Refused("refused.choose_role")
+    new = recipient(work.organisation, work.house.platforms, chosen, department or None)
+    existing = next((item for item in _threads(work, case.number) if (item.role, item.department) == (role, department)), None)
+    if existing is not None and existing.phase in ("open", "taken", "decided"):
+        raise Refused("refused.told_already")
+    if existing is None:
+        key = work.conn.execute(
+            threads.insert().values(
+                case_id=case.number,
+                role=role,
+                department=department,
+                conversation=str(new.conversation),
+                phase="waiting",
+                due=work.now,
+                by_hand=True,
+            )
+        ).inserted_primary_key
+        assert key is not None  # every insert of one row has one
+        thread, message = int(key[0]), None
+    else:
+        thread, message = existing.id, existing.message_id
+    _open(work, case, thread, str(new.conversation), message)
+    if not is_blank(values.get("text", "")):
+        number = _keep(work, case, thread, _words(values["text"]), None, outside=False)
+        _to_thread(work, _thread(work, thread), number)
+    _note(work, row, "forwarded", role=role, department=department)
+    save(work, case, "forwarded", {"thread": row.id, "to": thread, "role": role, "department": department})
+    again(work, case.number, "case")
+    return Answer(note="note.forwarded")
+
+
+def _words(text: str) -> str:
+    text, _ = cut(clean(text), LONGEST_REPLY)
+    if is_blank(text):
+        raise Refused("refused.no_words")
+    return text
+
+
+def _keep(work: Work, case: Case, thread: int, text: str, event: Replied | None, *, outside: bool) -> int:
+    remote = f"{event.conversation}|{event.own}" if event is not None and event.own else ""
+    key = work.conn.execute(
+        replies.insert().values(
+            case_id=case.number,
+            thread_id=thread,
+            by=work.who or (event.actor.address[:60] if event else ""),
+            outside=outside,
+            at=work.now,
+            remote=remote,
+            text=text,
+            edited=False,
+            deleted=False,
+        )
+    ).inserted_primary_key
+    assert key is not None  # every insert of one row has one
+    return int(key[0])
+
+
+def _echo(work: Work, event: Replied, message: Row[Any], number: int, case: Case) -> None:
+    """Show a reply where it was written, on a platform that keeps no messages of its own."""
+    if not event.own:
+        say(work, Conversation.parse(event.conversation), "reply", case=case.number, ref=number, parent=message.id)
+
+
+def _to_moderator(work: Work, case: Case, number: int) -> None:
+    card = message_of(work, case.number, "case")
+    if card is not None and case.moderator is not None and case.moderator != work.who:
+        say(work, Conversation.parse(card.lane), "reply", case=case.number, ref=number, parent=card.id)
+
+
+def _tell_moderator(work: Work, case: Case, what: str, outcome: str) -> None:
+    card = message_of(work, case.number, "case")
+    if card is not None:
+        say(
+            work,
+            Conversation.parse(card.lane),
+            "thread_note",
+            case=case.number,
+            parent=card.id,
+            what=what,
+            who=work.who,
+            outcome=outcome,
+        )
+
+
+def _to_thread(work: Work, row: Row[Any], number: int) -> None:
+    say(work, Conversation.parse(row.conversation), "reply", case=row.case_id, ref=number, parent=row.message_id)
+
+
+def _asking(work: Work, case: int) -> list[Row[Any]]:
+    """The thread that wrote last, or all open ones when none wrote."""
+    live = [row for row in _threads(work, case) if row.phase in ("open", "taken", "decided")]
+    last = work.conn.execute(
+        select(replies.c.thread_id)
+        .where(replies.c.case_id == case, or_(replies.c.by != work.who, replies.c.outside))
+        .order_by(replies.c.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return [row for row in live if row.id == last] or live
+
+
+def _propose_faq(work: Work, case: Case, row: Row[Any], text: str) -> None:
+    """The antenna answered a question that nobody could: keep it as a proposed entry, to be approved in the thread."""
+    advised = advice(work, case)
+    antenna = row.role == "antenna" and holds_role(work.organisation, work.who, "antenna", row.department)
+    if advised is None or "faq_candidate" not in advised.records or not antenna or faq.proposal_of(work, case.number) is not None:
+        return
+    number = faq.propose(work, excerpt(mask(case.text), 300), text, row.department, case.number)
+    say(work, Conversation.parse(row.conversation), "faq", case=case.number, ref=number, parent=row.message_id)

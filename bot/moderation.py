@@ -1,0 +1,402 @@
+"""A case from paste to closing, as its moderator lives it: intake, walk, something else too, the next one, handing over, closing."""
+
+from dataclasses import replace
+from typing import Any, cast, get_args
+
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import and_, or_, select
+
+from bot import clocks, faq, strikes
+from bot.case import Case, State, advice, load_case, outcomes, save, situation
+from bot.checklist import intake_ticks, left, missing
+from bot.comment_text import LIMIT, clean, cut, fingerprint, guess_platform, is_blank, normal_link, only_emoji, says_u
+from bot.escalation import end, follow
+from bot.events import Conversation, Image, Pasted
+from bot.faq import FaqIndex
+from bot.outbox import again, say
+from bot.presses import AlsoThis, Answer, Back, HandOver, Same, TakeCase, UseFaq
+from bot.roster import direct, holders, holds_role, may, recipient
+from bot.tables import cases, comments, evidence, insert_new, preferences, private_flags
+from bot.work import Refused, Work
+from flows import walk as walking
+from flows.tree import Place, Platform
+from flows.walk import MOST_WALKS, IllegalAnswer, Walk
+
+LINK_LIMIT, LINE_LIMIT = 2_000, 200
+
+
+class Stale(Refused):
+    """The button belongs to an earlier state of the card, which is shown as it is now."""
+
+    def __init__(self) -> None:
+        super().__init__("refused.stale")
+
+
+def paste(
+    work: Work, index: FaqIndex, event: Pasted, values: dict[str, str] | None = None
+) -> tuple[Case, list[tuple[str, dict[str, Any]]]]:
+    """A new case from a pasted comment, and what its moderator should know (catalogue keys with values).
+
+    ``values`` is the intake form. A colleague who does not moderate hands the case to the moderation team.
+    """
+    values = values or {}
+    text, was_cut = cut(clean(values.get("text", "") or event.text), LIMIT)
+    link_text = _line(values.get("link", "") or event.link, LINK_LIMIT)
+    if is_blank(text) and not event.images:
+        raise Refused("refused.empty")
+    moderates = may(work.organisation, work.who, "moderate")
+    place, platform = _where(work, values, link_text)
+    keys = {
+        "text_key": fingerprint(text) if text else None,
+        "link_key": fingerprint(normal_link(link_text)) if link_text else None,
+    }
+    twin = _twin(work, keys)
+    state = State(
+        place=place, platform=platform, formal=says_u(text), department=work.organisation.department_for(text), was_cut=was_cut
+    )
+    walk, _ = walking.begin(work.house.tree, work.organisation.policy, walking.Situation(place=place))
+    hint = faq.suggestion(work, index, text) if text else None
+    state = state.model_copy(
+        update={"walks": (walk,), "faq_hint": hint, "pictures": len(event.images), "has_link": bool(link_text)}
+    )
+    handle, posted = _line(values.get("handle", ""), LINE_LIMIT), _line(values.get("posted", ""), 40)
+    author = work.house.keys.pseudonym(platform, handle) if handle else None
+    state = state.model_copy(update={"earlier_strikes": strikes.earlier(work, platform, handle), "has_time": bool(posted)})
+    key = work.conn.execute(
+        cases.insert().values(
+            moderator=work.who if moderates else None,
+            pasted_by=work.who,
+            phase="walking",
+            opened=work.now,
+            changed=work.now,
+            tree_version=work.house.tree.version,
+            policy_version=work.organisation.policy.version,
+            chain="",
+            length=0,
+            state="",
+            **keys,
+        )
+    ).inserted_primary_key
+    assert key is not None  # every insert of one row has one
+    number = int(key[0])
+    post = _line(values.get("post", ""), LINK_LIMIT)
+    work.conn.execute(
+        comments.insert().values(
+            case_id=number, text=text, link=link_text, post=post, handle=handle, author=author, posted=posted
+        )
+    )
+    _attach(work, number, event.images)
+    case = Case(
+        number=number, moderator=work.who if moderates else None, pasted_by=work.who, phase="walking", opened=work.now,
+        changed=work.now, closed=None, purge_on=None, chain="", length=0, tree_version=work.house.tree.version,
+        policy_version=work.organisation.policy.version, state=state, text=text, link=link_text, post=post, handle=handle,
+        author=author, posted=posted, tree=work.house.tree, policy=work.organisation.policy,
+    )  # fmt: skip
+    case = save(work, case, "opened", {"place": place, "platform": platform, "pictures": len(event.images)})
+    told: list[tuple[str, dict[str, Any]]] = []
+    if moderates:
+        say(work, _lane(work, work.who), "case", case=number)
+        insert_new(work.conn, preferences, person=work.who, place=place, platform=platform) or work.conn.execute(
+            preferences.update().where(preferences.c.person == work.who).values(place=place, platform=platform)
+        )
+    else:
+        team = recipient(work.organisation, work.house.platforms, "moderation_team", None)
+        say(work, team.conversation, "found", case=number)
+        told.append(("note.handed_in", {"number": number}))
+    if was_cut:
+        told.append(("note.cut", {"limit": LIMIT}))
+    if only_emoji(text):
+        told.append(("note.only_emoji", {}))
+    if twin is not None:
+        told.append(("note.twin", {"number": twin[0], "who": twin[1] or ""}))
+    return case, told
+
+
+def intake(work: Work, case: Case, values: dict[str, str], images: tuple[Image, ...]) -> Case:
+    """The intake form came back: facts change, and with the place perhaps the walk's beginning."""
+    text, was_cut = cut(clean(values.get("text", case.text)), LIMIT)
+    if is_blank(text) and not images and not case.state.pictures:
+        raise Refused("refused.empty")
+    link_text = _line(values.get("link", case.link), LINK_LIMIT)
+    place, platform = _where(work, {"place": case.state.place, "platform": case.state.platform} | values, "")
+    handle, posted = _line(values.get("handle", case.handle), LINE_LIMIT), _line(values.get("posted", case.posted), 40)
+    post = _line(values.get("post", case.post), LINK_LIMIT)
+    author = work.house.keys.pseudonym(platform, handle) if handle else None
+    walks = case.state.walks
+    if case.tree.structure.begin[place] != case.tree.structure.begin[case.state.place]:
+        if outcomes(case):
+            raise Refused("refused.place_after_outcome")
+        walks = (walking.begin(case.tree, case.policy, walking.Situation(place=place))[0],)
+    advised = advice(work, case)
+    if not (advised is not None and advised.image == "drop"):
+        _attach(work, case.number, images)
+    else:
+        _drop(work, images)
+        images = ()
+    case = case.with_state(
+        place=place,
+        platform=platform,
+        walks=walks,
+        pictures=case.state.pictures + len(images),
+        has_link=bool(link_text),
+        has_time=bool(posted),
+        was_cut=was_cut or case.state.was_cut,
+        earlier_strikes=strikes.earlier(work, platform, handle),
+    )
+    case = replace(case, text=text, link=link_text, post=post, handle=handle, author=author, posted=posted)
+    work.conn.execute(
+        comments.update()
+        .where(comments.c.case_id == case.number)
+        .values(text=text, link=link_text, post=post, handle=handle, author=author, posted=posted)
+    )
+    keys = {
+        "text_key": fingerprint(text) if text else None,
+        "link_key": fingerprint(normal_link(link_text)) if link_text else None,
+    }
+    work.conn.execute(cases.update().where(cases.c.id == case.number).values(**keys))
+    if outcomes(case):
+        case = follow(work, intake_ticks(work, case))
+    case = save(work, case, "intake", {"place": place, "platform": platform, "pictures": len(images)})
+    again(work, case.number, "case", "thread")
+    return case
+
+
+def answer(work: Work, case: Case, press: Answer) -> Case:
+    """One answer of the walk; raises ``Stale`` for a button of another step."""
+    walk = _current(case, press.walk, press.step)
+    try:
+        walk, _ = walking.answer(case.tree, case.policy, situation(work, case), walk, press.choice)
+    except IllegalAnswer:
+        raise Stale from None
+    return _walked(work, case, walk, "answered", {"walk": press.walk, "choice": press.choice})
+
+
+def back(work: Work, case: Case, press: Back) -> Case:
+    """Undo the last answer; behind the first answer of an added walk, the added walk itself."""
+    walk = _current(case, press.walk, press.step, ended=True)
+    try:
+        walk, _ = walking.back(case.tree, case.policy, situation(work, case), walk)
+    except IllegalAnswer:
+        if len(case.state.walks) == 1 and walk.outcome is None:
+            raise Stale from None
+        if len(case.state.walks) > 1:
+            case = case.with_state(walks=case.state.walks[:-1])
+            return _after(work, case, "back", {"walk": press.walk})
+        begin, _ = walking.begin(case.tree, case.policy, situation(work, case))
+        walk = begin
+    return _walked(work, case, walk, "back", {"walk": press.walk})
+
+
+def also(work: Work, case: Case, press: AlsoThis) -> Case:
+    """Something else in the same comment: another walk in the same case."""
+    if press.walk != len(case.state.walks) or not outcomes(case):
+        raise Stale
+    if len(case.state.walks) >= MOST_WALKS:
+        raise Refused("refused.walks_enough")
+    walk, _ = walking.begin(case.tree, case.policy, situation(work, case), press.also)
+    case = case.with_state(walks=(*case.state.walks, walk))
+    return _after(work, case, "also", {"also": press.also})
+
+
+def same(work: Work, case: Case, press: Same) -> Case:
+    """The same handling as the case before it under the same post."""
+    _current(case, 0, press.step)
+    if case.state.same_as is None:
+        raise Stale
+    model = load_case(work, case.state.same_as, lock=False)
+    if model.tree_version != case.tree_version or any(walk.outcome is None for walk in model.state.walks):
+        raise Stale
+    case = case.with_state(
+        walks=model.state.walks, ground=model.state.ground, house_rule=model.state.house_rule, department=model.state.department
+    )
+    return _after(work, case, "same", {"case": model.number})
+
+
+def like(work: Work, case: Case, model: Case) -> Case:
+    """Propose for a new case what was done in ``model``; one press takes it over."""
+    case = save(work, case.with_state(same_as=model.number), "like", {"case": model.number})
+    again(work, case.number, "case")
+    return case
+
+
+def use_faq(work: Work, case: Case, press: UseFaq) -> Case:
+    """Answer with an approved entry in one press: the walk ends where such an answer is given in this place."""
+    walk = _current(case, press.walk, press.step)
+    row = faq.entry(work, press.entry)
+    if row.status != "approved":
+        raise Refused("refused.not_approved")
+    kind = "public_answer" if case.state.place != "private" else "private_message"
+    wanted = [name for name, end in case.tree.outcomes.items() if "faq_use" in end.records]
+    known = [name for name in wanted if kind in {step.kind for step in case.tree.outcomes[name].steps}]
+    if not known:
+        raise Stale
+    best = min(known, key=lambda name: len(case.tree.outcomes[name].steps))
+    faq.used(work, press.entry)
+    case = case.with_state(faq_used=press.entry)
+    return _walked(work, case, Walk(begin=walk.begin, path=(), outcome=best), "faq_used", {"entry": press.entry})
+
+
+def take_case(work: Work, case: Case, press: TakeCase) -> Case:
+    """A moderator takes a case that a colleague handed in."""
+    if not may(work.organisation, work.who, "moderate"):
+        raise Refused("refused.not_moderator")
+    if case.moderator is not None:
+        raise Refused("refused.case_taken", who=case.moderator)
+    case = save(work, replace(case, moderator=work.who), "case_taken", {})
+    say(work, _lane(work, work.who), "case", case=case.number)
+    again(work, case.number, "found")
+    return case
+
+
+def hand_over(work: Work, case: Case, press: HandOver) -> Case:
+    """Give the case to another moderator, who finds it in their own messages."""
+    if press.to == case.moderator or not holds_role(work.organisation, press.to, "moderator"):
+        raise Refused("refused.choose_moderator")
+    _forget_private(work, case.number)
+    again(work, case.number, "case")  # the old card says who has it now
+    case = save(work, replace(case, moderator=press.to), "handed_over", {"to": press.to})
+    say(work, _lane(work, press.to), "case", case=case.number)
+    return case
+
+
+def close(work: Work, case: Case) -> Case:
+    """Close a case whose lines are settled: strike, terms, threads, private ticks and the clear handle end here."""
+    advised = advice(work, case)
+    if advised is None:
+        raise Refused("refused.not_ended")
+    if missing(advised, case):
+        raise Refused("refused.department_first")
+    if not all(walk.outcome for walk in case.state.walks):
+        raise Refused("refused.not_ended")
+    open_lines = left(advised, case)
+    if open_lines:
+        raise Refused("refused.lines_left", count=len(open_lines))
+    if advised.strike != "never" and not (advised.strike == "waivable" and case.state.no_strike):
+        strikes.record(work, case)
+    kept = case.policy.retention.crime_evidence_months if advised.criminal else case.policy.retention.case_months
+    purge_on = (work.now.astimezone(work.organisation.calendar.zone) + relativedelta(months=kept)).date().isoformat()
+    _forget_private(work, case.number)
+    clocks.stop(work, case.number)
+    work.conn.execute(comments.update().where(comments.c.case_id == case.number).values(handle=""))
+    case = replace(case, phase="closed", closed=work.now, purge_on=purge_on, handle="")
+    case = save(work, case, "closed", {"outcomes": list(outcomes(case)), "purge_on": purge_on})
+    end(work, case)
+    again(work, case.number, "case")
+    if case.pasted_by != case.moderator and case.pasted_by in work.organisation.people:
+        say(work, _lane(work, case.pasted_by), "note", case=case.number, what="outcome")
+    return case
+
+
+def proposal_for_next(work: Work, case: Case) -> dict[str, str]:
+    """What the next comment under the same post has in common with this one, for its form."""
+    return {"place": case.state.place, "platform": case.state.platform, "post": case.post}
+
+
+def last_used(work: Work, person: str) -> tuple[Place, Platform]:
+    """Place and platform that the moderator used last."""
+    row = work.conn.execute(select(preferences).where(preferences.c.person == person)).first()
+    return (row.place, row.platform) if row is not None else ("own", "facebook")
+
+
+def keep_picture(work: Work, media: str, sha256: str, content: bytes, read_text: str) -> int:
+    """A picture as it came in, untouched, not yet in a case; returns its number."""
+    values = {"at": work.now, "by": work.who, "media": media, "sha256": sha256, "content": content, "read_text": read_text}
+    key = work.conn.execute(evidence.insert().values(**values)).inserted_primary_key
+    assert key is not None  # every insert of one row has one
+    return int(key[0])
+
+
+def other_moderators(work: Work, case: Case) -> tuple[str, ...]:
+    """To whom the case could be handed over."""
+    return tuple(person for person in holders(work.organisation, "moderator") if person != case.moderator)
+
+
+def _walked(work: Work, case: Case, walk: Walk, what: str, codes: dict[str, Any]) -> Case:
+    case = case.with_state(walks=(*case.state.walks[:-1], walk))
+    if walk.outcome is None and what == "answered" and case.phase == "walking":
+        case = save(work, case, what, codes)
+        again(work, case.number, "case")
+        return case
+    return _after(work, case, what, codes)
+
+
+def _after(work: Work, case: Case, what: str, codes: dict[str, Any]) -> Case:
+    """The walks changed in a way that may change the advice: phase, images, preselection, threads, terms."""
+    advised = advice(work, case)
+    case = replace(case, phase="advised" if advised else "walking")
+    if advised is not None:
+        if advised.image == "drop" and case.state.pictures:
+            work.conn.execute(evidence.delete().where(evidence.c.case_id == case.number))
+            case = case.with_state(pictures=0)
+        if case.state.house_rule is None and advised.house_rule in work.organisation.house_rules:
+            case = case.with_state(house_rule=advised.house_rule)
+        case = intake_ticks(work, case)
+    else:
+        case = case.with_state(items={}, decisions=())
+    case = follow(work, case)
+    case = save(work, case, what, codes | {"outcomes": list(outcomes(case))})
+    again(work, case.number, "case", "thread")
+    return case
+
+
+def _current(case: Case, walk: int, step: int, *, ended: bool = False) -> Walk:
+    """The walk that the button belongs to, if it still stands where the button was shown."""
+    if not case.state.walks or walk != case.walk:
+        raise Stale
+    current = case.state.walks[-1]
+    if step != len(current.path) or (current.outcome is not None and not ended):
+        raise Stale
+    return current
+
+
+def _lane(work: Work, person: str) -> Conversation:
+    """Where a person's own cards go."""
+    return direct(work.organisation, work.house.platforms, person)
+
+
+def _where(work: Work, values: dict[str, str], link_text: str) -> tuple[Place, Platform]:
+    place, platform = last_used(work, work.who)
+    guessed = guess_platform(link_text) if link_text else None
+    asked_place, asked_platform = values.get("place", ""), values.get("platform", "")
+    if asked_place in get_args(Place):
+        place = cast(Place, asked_place)
+    if asked_platform in get_args(Platform):
+        platform = cast(Platform, asked_platform)
+    elif guessed is not None:
+        platform = guessed
+    return place, platform
+
+
+def _twin(work: Work, keys: dict[str, str | None]) -> tuple[int, str | None] | None:
+    """An open case about the same text or link: its number and whose it is."""
+    same_keys = [and_(cases.c[name] == value) for name, value in keys.items() if value]
+    if not same_keys:
+        return None
+    row = work.conn.execute(
+        select(cases.c.id, cases.c.moderator).where(or_(*same_keys), cases.c.phase != "closed").order_by(cases.c.id).limit(1)
+    ).first()
+    return (row.id, row.moderator) if row is not None else None
+
+
+def _attach(work: Work, case: int, images: tuple[Image, ...]) -> None:
+    for image in images:
+        work.conn.execute(
+            evidence.update()
+            .where(evidence.c.id == image.evidence, evidence.c.case_id.is_(None), evidence.c.by == work.who)
+            .values(case_id=case)
+        )
+
+
+def _drop(work: Work, images: tuple[Image, ...]) -> None:
+    numbers = [image.evidence for image in images]
+    work.conn.execute(
+        evidence.delete().where(evidence.c.id.in_(numbers), evidence.c.case_id.is_(None), evidence.c.by == work.who)
+    )
+
+
+def _forget_private(work: Work, case: int) -> None:
+    work.conn.execute(private_flags.delete().where(private_flags.c.case_id == case))
+
+
+def _line(text: str, limit: int) -> str:
+    return cut(clean(text).replace("\n", " "), limit)[0]

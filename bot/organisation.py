@@ -1,0 +1,219 @@
+"""The municipality's own file: people, departments, roles, policy, links, house rules and texts of its own, checked with file and line.
+
+What the file means in a case (who is told, who may do what) is ``roster.py``; here it is only read.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator, Field
+
+from bot.events import Platform
+from bot.working_time import Calendar
+from flows.policy import Frozen, Policy, TimeZone
+from flows.source import Problem, Source, SourceProblems, load, read
+from flows.tree import PLACEHOLDERS, Body, Name, Reply, Role, Tree, find_tree, load_tree
+
+Language = Literal["nl", "en"]
+Localised = Annotated[dict[Language, str], BeforeValidator(lambda value: {"nl": value} if isinstance(value, str) else value)]
+Addresses = dict[Platform, Annotated[str, Field(min_length=1, max_length=200)]]
+Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def said(words: Mapping[Language, str], language: str) -> str:
+    """``words`` in ``language``, or in the first language they have."""
+    return words.get(language) or next(iter(words.values()))  # type: ignore[call-overload]  # any str may be asked for
+
+
+class Person(Frozen):
+    """Somebody of the organisation. ``addresses``: who they are on each platform; locally they are their id."""
+
+    name: str = Field(min_length=1, max_length=80)
+    language: Language = "nl"
+    addresses: Addresses = {}
+
+
+class Department(Frozen):
+    """``topics``: words by which a comment shows that it is theirs."""
+
+    name: Localised
+    head: str
+    antennas: tuple[str, ...] = Field(min_length=1)
+    deputies: dict[str, str] = {}
+    topics: tuple[str, ...] = ()
+    channel: Addresses = {}
+
+
+class Holders(Frozen):
+    """Who holds a role, and the private channel where it is told."""
+
+    holders: tuple[str, ...] = ()
+    deputy: str | None = None
+    channel: Addresses = {}
+
+
+class HouseRule(Frozen):
+    """A rule of the municipality's own code of conduct; ``waiting_hours`` to edit a comment, else the policy's."""
+
+    label: Localised
+    waiting_hours: Annotated[int, Field(ge=1, le=2160)] | None = None
+
+
+class Links(Frozen):
+    code_of_conduct: str = ""
+    report_desk: str = ""
+    complaint_form: str = ""
+    contact: str = ""
+    safe_channel: str = ""
+    spokesperson: str = ""
+
+
+class Texts(Frozen):
+    """Texts that replace the tree's own."""
+
+    replies: dict[Name, Reply] = {}
+    bodies: dict[Body, str] = {}
+
+
+class Organisation(Frozen):
+    """``organisation.yaml``, checked. Immutable; a change of the file is a new one."""
+
+    name: str = Field(min_length=1, max_length=80)
+    language: Language = "nl"
+    timezone: TimeZone = "Europe/Brussels"
+    office_hours: dict[Weekday, tuple[tuple[Hour, Hour], ...]] = {}
+    closing_days: tuple[date, ...] = ()
+    tree: str = "lokaal-bestuur"
+    people: dict[Name, Person] = Field(min_length=1)
+    departments: dict[Name, Department] = {}
+    roles: dict[Role, Holders] = {}
+    links: Links = Links()
+    house_rules: dict[Name, HouseRule] = {}
+    policy: Policy = Policy()
+    texts: dict[Language, Texts] = {}
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        hours: Any = self.office_hours or dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), (("09:00", "17:00"),))
+        return Calendar.of(self.timezone, hours, self.closing_days)
+
+    @cached_property
+    def by_address(self) -> Mapping[tuple[str, str], str]:
+        """(platform, address) → person id; locally everybody is their own id."""
+        known: dict[tuple[str, str], str] = {("local", id): id for id in self.people}
+        for id, person in self.people.items():
+            known.update(dict.fromkeys(person.addresses.items(), id))
+        return known
+
+    def department_for(self, text: str) -> str | None:
+        """The one department whose topics ``text`` mentions most; ``None`` when none or two do."""
+        low = text.casefold()
+        counts = {name: sum(topic.casefold() in low for topic in item.topics) for name, item in self.departments.items()}
+        best = max(counts.values(), default=0)
+        names = [name for name, count in counts.items() if count == best]
+        return names[0] if best and len(names) == 1 else None
+
+
+def load_organisation(path: Path) -> tuple[Organisation, Tree]:
+    """The organisation in ``path`` and the tree it names; raises ``SourceProblems`` with everything that is wrong in both."""
+    source = read(path)
+    organisation = load(Organisation, source)
+    tree = load_tree(find_tree(organisation.tree, path.parent))
+    problems = list(_problems(organisation, tree, source))
+    if problems:
+        raise SourceProblems(problems)
+    return organisation, tree
+
+
+def warnings(organisation: Organisation, tree: Tree) -> tuple[str, ...]:
+    """Role names that the tree tells and nobody holds: the communications lead gets what is theirs."""
+    told = {item.role for outcome in tree.outcomes.values() for item in outcome.tells} - {"department_head", "antenna"}
+    return tuple(sorted(role for role in told if not _held(organisation, role)))
+
+
+def _held(organisation: Organisation, role: Role) -> bool:
+    return role in organisation.roles and bool(organisation.roles[role].holders)
+
+
+def _problems(organisation: Organisation, tree: Tree, source: Source) -> Iterator[Problem]:
+    yield from _unknown_people(organisation, source)
+    yield from _twins(organisation, source)
+    for role in ("antenna", "department_head"):
+        if role in organisation.roles:
+            yield source.problem(f"{role!r} is held per department", "roles", role, right="name them under departments")
+    needs: tuple[Role, ...] = ("communications_lead", "moderator")
+    for needed in needs:
+        if not _held(organisation, needed):
+            yield source.problem(f"nobody holds {needed!r}", "roles", right="name at least one holder")
+    rules = {
+        choice.sets["house_rule"] for choices in tree.questions.values() for choice in choices if "house_rule" in choice.sets
+    }
+    rules |= {outcome.house_rule for outcome in tree.outcomes.values() if outcome.house_rule}
+    for rule in sorted(rules - organisation.house_rules.keys()) if organisation.house_rules else ():
+        yield source.problem(f"the tree preselects house rule {rule!r}", "house_rules", right="add it to house_rules")
+    yield from _own_texts(organisation, tree, source)
+
+
+def _unknown_people(organisation: Organisation, source: Source) -> Iterator[Problem]:
+    mentions: list[tuple[tuple[str | int, ...], str]] = []
+    for name, department in organisation.departments.items():
+        here = ("departments", name)
+        mentions.append(((*here, "head"), department.head))
+        mentions += [((*here, "antennas", index), person) for index, person in enumerate(department.antennas)]
+        for person, deputy in department.deputies.items():
+            mentions += [((*here, "deputies", person), person), ((*here, "deputies", person), deputy)]
+    for role, holders in organisation.roles.items():
+        mentions += [(("roles", role, "holders", index), person) for index, person in enumerate(holders.holders)]
+        if holders.deputy:
+            mentions.append((("roles", role, "deputy"), holders.deputy))
+    for path, person in mentions:
+        if person not in organisation.people:
+            yield source.problem(f"nobody is called {person!r}", *path, right=f"one of {', '.join(organisation.people)}")
+
+
+def _twins(organisation: Organisation, source: Source) -> Iterator[Problem]:
+    seen: dict[tuple[str, str], str] = {}
+    for name, person in organisation.people.items():
+        for address in person.addresses.items():
+            twin = seen.setdefault(address, name)
+            if twin != name:
+                yield source.problem(
+                    f"{name} and {twin} have the same {address[0]} address", "people", name, "addresses", right="keep one"
+                )
+    names: dict[str, str] = {}
+    for name, department in organisation.departments.items():
+        for text in department.name.values():
+            twin = names.setdefault(text.casefold(), name)
+            if twin != name:
+                yield source.problem(
+                    f"department {text!r} stands here twice ({twin} and {name})", "departments", name, right="keep one"
+                )
+
+
+def _own_texts(organisation: Organisation, tree: Tree, source: Source) -> Iterator[Problem]:
+    for language, texts in organisation.texts.items():
+        known = tree.said(language).replies
+        for name, reply in texts.replies.items():
+            place = ("texts", language, "replies", name)
+            if name not in known:
+                yield source.problem(f"the tree has no reply {name!r}", *place, right=f"one of {', '.join(known)}")
+            for text in (reply.je, reply.u):
+                yield from _placeholders(text, source, place)
+
+
+def _placeholders(text: str, source: Source, path: tuple[str, ...]) -> Iterator[Problem]:
+    try:
+        used = {field for _, field, _, _ in Formatter().parse(text) if field is not None}
+    except ValueError:
+        yield source.problem("a brace without its partner", *path)
+        return
+    for name in sorted(used - PLACEHOLDERS):
+        yield source.problem(f"unknown placeholder {{{name}}}", *path, right=f"one of {', '.join(sorted(PLACEHOLDERS))}")
+
+
+ROLES: tuple[Role, ...] = get_args(Role)

@@ -1,0 +1,65 @@
+"""The few Protocols: where there are two implementations, or where a technology must stay out of bot/."""
+
+from collections.abc import Callable
+from typing import Literal, Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from bot.events import Outgoing
+
+T = TypeVar("T")
+
+
+class Store(Protocol):
+    """One SQL database. ``work`` is a plain synchronous function of a Core connection and does no other I/O."""
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run in one transaction; return after a durable commit. What ``work`` raises undoes only this work and is raised here."""
+        ...
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run read-only; sees every finished write of this process."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class StoreUnavailable(Exception):
+    """The database cannot serve now; nothing of this work was kept. Holds no SQL and no values."""
+
+    def __init__(self, reason: Literal["full", "read_only", "locked", "unreachable", "corrupt"]) -> None:
+        self.reason = reason
+        super().__init__(f"the database is {reason.replace('_', ' ')}")
+
+
+class Undeliverable(Exception):
+    """The platform refused a message. ``later``: seconds to wait before trying again; ``None``: it will never work as it is.
+
+    ``why`` is a code of this product (``channel_gone``, ``not_member``, ``person_gone``, ``blocked``, ``too_large``, ``token``,
+    ``rate``, ``network``), which the wording turns into what a person can do.
+    """
+
+    def __init__(self, why: str, later: float | None = None) -> None:
+        self.why, self.later = why, later
+        super().__init__(why)
+
+
+class Chat(Protocol):
+    """A chat platform that messages can be sent to."""
+
+    async def post(self, message: Outgoing) -> str:
+        """Show a new message and return its name on the platform; posting one ``message.id`` twice shows it once where the
+        platform can recognise it. Raises ``Undeliverable``."""
+        ...
+
+    async def update(self, message: Outgoing, remote: str) -> str:
+        """Replace what message ``remote`` shows. Raises ``Undeliverable``."""
+        ...
+
+
+class Wakeups(Protocol):
+    """Tells senders and live pages that something changed. Carries ids only; losing every one of them loses nothing."""
+
+    async def poke(self, topic: str) -> None: ...
+
+    async def wait(self, topic: str, timeout: float) -> None: ...

@@ -1,0 +1,244 @@
+"""What a button, select or form says when it is used: what it changes, and from which state.
+
+A press names the thing and the state it was shown in (walk and step, number of decisions), never the whole case's revision:
+a lead's press does not make a moderator's tick stale. Everything in it comes back from outside and is authorised again.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from flows.tree import Also, Ask, Flag
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+Id = Annotated[int, Field(ge=1, le=2**53)]
+Small = Annotated[int, Field(ge=0, le=10_000)]
+Word = Annotated[str, Field(max_length=60, pattern=r"^[a-z0-9_.:#-]*$")]
+WaiveReason = Literal["done_before", "not_possible", "not_needed"]
+
+
+class Start(Frozen):
+    """The intake form of a new case, empty."""
+
+    do: Literal["start"] = "start"
+
+
+class EditIntake(Frozen):
+    do: Literal["intake"] = "intake"
+    case: Id
+
+
+class Answer(Frozen):
+    """``walk``: which of the case's walks; ``step``: how many answers it had when this button was shown."""
+
+    do: Literal["answer"] = "answer"
+    case: Id
+    walk: Small
+    step: Small
+    choice: Word
+
+
+class Back(Frozen):
+    do: Literal["back"] = "back"
+    case: Id
+    walk: Small
+    step: Small
+
+
+class AlsoThis(Frozen):
+    """Something else in the same comment; ``walk``: the number the new walk would get."""
+
+    do: Literal["also"] = "also"
+    case: Id
+    walk: Small
+    also: Also
+
+
+class Tick(Frozen):
+    do: Literal["tick"] = "tick"
+    case: Id
+    item: Word
+    done: bool = True
+
+
+class AllDone(Frozen):
+    do: Literal["all_done"] = "all_done"
+    case: Id
+
+
+class Waive(Frozen):
+    """``reason`` absent: ask for one in a form."""
+
+    do: Literal["waive"] = "waive"
+    case: Id
+    item: Word
+    reason: WaiveReason | None = None
+
+
+class SetFlag(Frozen):
+    do: Literal["flag"] = "flag"
+    case: Id
+    flag: Flag
+    on: bool
+
+
+class Choose(Frozen):
+    """A select on the card; the chosen ``value`` is a department, ground or house rule, empty for none."""
+
+    do: Literal["choose"] = "choose"
+    case: Id
+    what: Ask
+    value: Word = ""
+
+
+class EditReply(Frozen):
+    do: Literal["reply"] = "reply"
+    case: Id
+    item: Word
+
+
+class SetForm(Frozen):
+    """Address the citizen with u (``formal``) or je."""
+
+    do: Literal["form"] = "form"
+    case: Id
+    formal: bool
+
+
+class Close(Frozen):
+    do: Literal["close"] = "close"
+    case: Id
+
+
+class Next(Frozen):
+    """The same handling for the next comment under the same post."""
+
+    do: Literal["next"] = "next"
+    case: Id
+
+
+class Same(Frozen):
+    """Handle this comment as the one before it under the same post was; ``step`` as in ``Answer``."""
+
+    do: Literal["same"] = "same"
+    case: Id
+    step: Small
+
+
+class HandOver(Frozen):
+    """Give the case to another moderator; chosen in a select."""
+
+    do: Literal["hand_over"] = "hand_over"
+    case: Id
+    to: Word
+
+
+class NoStrike(Frozen):
+    """Whether the author's strike is waived: plainly without bad intent."""
+
+    do: Literal["no_strike"] = "no_strike"
+    case: Id
+    on: bool
+
+
+class UseFaq(Frozen):
+    """Answer with this entry at once; ``step`` as in ``Answer``."""
+
+    do: Literal["use_faq"] = "use_faq"
+    case: Id
+    walk: Small
+    step: Small
+    entry: Id
+
+
+class ShowCase(Frozen):
+    do: Literal["show"] = "show"
+    case: Id
+
+
+class TakeCase(Frozen):
+    """A case that a colleague pasted, taken on by a moderator; ``moderator``: who has it now, empty for nobody."""
+
+    do: Literal["take_case"] = "take_case"
+    case: Id
+    moderator: Word = ""
+
+
+class Take(Frozen):
+    do: Literal["take"] = "take"
+    thread: Id
+
+
+class Decide(Frozen):
+    """``decisions``: how many the case had when the button was shown; of two at once the first counts."""
+
+    do: Literal["decide"] = "decide"
+    thread: Id
+    decisions: Small
+
+
+class AskInfo(Frozen):
+    do: Literal["ask_info"] = "ask_info"
+    thread: Id
+
+
+class Forward(Frozen):
+    do: Literal["forward"] = "forward"
+    thread: Id
+
+
+class CloseThread(Frozen):
+    do: Literal["close_thread"] = "close_thread"
+    thread: Id
+
+
+class ApproveFaq(Frozen):
+    """``version``: the text that was on the card; a later edit makes this press stale."""
+
+    do: Literal["approve_faq"] = "approve_faq"
+    entry: Id
+    version: Small
+
+
+class EditFaq(Frozen):
+    do: Literal["edit_faq"] = "edit_faq"
+    entry: Id
+    version: Small
+
+
+class RetireFaq(Frozen):
+    do: Literal["retire_faq"] = "retire_faq"
+    entry: Id
+    version: Small
+
+
+CasePress = (
+    EditIntake | Answer | Back | AlsoThis | Tick | AllDone | Waive | SetFlag | Choose | EditReply | SetForm | Close | Next | UseFaq
+    | Same | HandOver | NoStrike | ShowCase | TakeCase
+)  # fmt: skip
+ThreadPress = Take | Decide | AskInfo | Forward | CloseThread
+FaqPress = ApproveFaq | EditFaq | RetireFaq
+Press = Start | CasePress | ThreadPress | FaqPress
+
+_codec: TypeAdapter[Press] = TypeAdapter(Annotated[Press, Field(discriminator="do")])
+
+
+class NoPress(ValueError):
+    """What came back from outside is no press of ours."""
+
+
+def pack(press: Press) -> str:
+    """The press as compact JSON, under 255 characters; holds ids and state, never text."""
+    return press.model_dump_json()
+
+
+def unpack(value: str | bytes) -> Press:
+    """The press in ``value``; raises ``NoPress`` for anything else."""
+    try:
+        return _codec.validate_json(value)
+    except ValidationError:
+        raise NoPress("not a press") from None

@@ -1,0 +1,175 @@
+"""Who holds a role, where they are told, and who may do what (domain §4). Reads the organisation, decides nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from bot.events import Actor, Conversation, Platform
+from bot.organisation import Organisation
+from flows.tree import Role
+
+May = Literal["see", "see_originals", "see_handle", "act", "decide", "approve_faq", "moderate", "log_signal"]
+
+# Where a role's work goes when nobody holds it; at the end of every line stands the communications lead.
+FALLBACK: dict[Role, Role] = {
+    "complaints_officer": "department_head",
+    "antenna": "department_head",
+    "dpo": "communications_lead",
+}
+
+
+# Beside the communications lead, who decides a case they were told of. Equal opportunities and the data-protection officer advise.
+DECIDING: frozenset[Role] = frozenset({"department_head", "antenna", "moderation_team"})
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who is told for a role: the conversation, the people to mention, and the role that really got it (a fallback, perhaps)."""
+
+    role: Role
+    conversation: Conversation
+    people: tuple[str, ...]
+
+
+def person_of(organisation: Organisation, actor: Actor) -> str | None:
+    """The person behind a platform's name, or ``None`` for somebody who is not in the directory."""
+    return organisation.by_address.get((actor.platform, actor.address))
+
+
+def holders(organisation: Organisation, role: Role, department: str | None = None) -> tuple[str, ...]:
+    """The people who hold ``role``; a departmental one of ``department``, or of any when that is ``None``."""
+    if role in ("antenna", "department_head"):
+        departments = [organisation.departments[department]] if department in organisation.departments else []
+        if department is None:
+            departments = list(organisation.departments.values())
+        people = [person for item in departments for person in ((item.head,) if role == "department_head" else item.antennas)]
+        return tuple(dict.fromkeys(people))
+    held = organisation.roles.get(role)
+    return held.holders if held else ()
+
+
+def roles_of(organisation: Organisation, person: str) -> tuple[Role, ...]:
+    """Every role that ``person`` holds, as deputy too."""
+    return tuple(
+        role for role in get_args(Role) if person in holders(organisation, role) or person in _deputies(organisation, role)
+    )
+
+
+def departments_of(organisation: Organisation, person: str) -> frozenset[str]:
+    """The departments whose head, antenna or deputy ``person`` is."""
+    return frozenset(
+        name
+        for name, item in organisation.departments.items()
+        if person == item.head or person in item.antennas or person in item.deputies.values()
+    )
+
+
+def holds_role(organisation: Organisation, person: str, role: Role, department: str = "") -> bool:
+    """Whether ``person`` stands for ``role`` (of ``department``): as holder, deputy, or the fallback when nobody holds it."""
+    if role in ("antenna", "department_head") and department:
+        item = organisation.departments.get(department)
+        if item is not None:
+            names = (item.head,) if role == "department_head" else item.antennas
+            return person in names or any(item.deputies.get(name) == person for name in names)
+    own = holders(organisation, role, department or None)
+    if own:
+        return person in own or person in _deputies(organisation, role)
+    return role != "communications_lead" and holds_role(
+        organisation, person, FALLBACK.get(role, "communications_lead"), department
+    )
+
+
+def recipient(organisation: Organisation, platforms: Sequence[Platform], role: Role, department: str | None) -> Recipient:
+    """Where and to whom ``role`` is told, on the first of ``platforms`` where it has an address."""
+    while not holders(organisation, role, department or "") and role != "communications_lead":
+        role = FALLBACK.get(role, "communications_lead")
+    people = holders(organisation, role, department or "")
+    channel = organisation.roles[role].channel if role in organisation.roles else {}
+    if role in ("antenna", "department_head") and department in organisation.departments:
+        channel = organisation.departments[department].channel if role == "antenna" else {}
+    for platform in platforms:
+        if platform in channel:
+            return Recipient(role, Conversation(platform, channel[platform]), people)
+    return Recipient(role, direct(organisation, platforms, people[0]), people)
+
+
+def direct(organisation: Organisation, platforms: Sequence[Platform], person: str) -> Conversation:
+    """The direct messages of ``person`` on the first of ``platforms`` where they are known; locally everybody is."""
+    for platform in platforms:
+        if platform in organisation.people[person].addresses and platform != "local":
+            return Conversation(platform, organisation.people[person].addresses[platform])
+    return Conversation("local", person)
+
+
+def channels_of(organisation: Organisation, person: str) -> tuple[str, ...]:
+    """The local channels that ``person`` is in: those of their roles and departments; the communications lead is in all."""
+    lead = holds_role(organisation, person, "communications_lead")
+    found: dict[str, None] = {}
+    for held in organisation.roles.values():
+        if "local" in held.channel and (lead or person in held.holders or person == held.deputy):
+            found[held.channel["local"]] = None
+    mine = departments_of(organisation, person)
+    for name, item in organisation.departments.items():
+        if "local" in item.channel and (lead or name in mine):
+            found[item.channel["local"]] = None
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of a case matters to who may do what: its people, its department, who was told, whether a ground was given."""
+
+    moderator: str | None
+    pasted_by: str
+    department: str | None
+    ground: str | None
+    open: bool
+    told: tuple[tuple[Role, str], ...]  # (role, department)
+
+
+def may(organisation: Organisation, person: str, what: May, case: Standing | None = None) -> bool:
+    """The access table of domain §4."""
+    if holds_role(organisation, person, "communications_lead"):
+        return True
+    moderates = holds_role(organisation, person, "moderator") or holds_role(organisation, person, "moderation_team")
+    if what in ("moderate", "log_signal"):
+        return moderates
+    if what == "approve_faq":
+        return any(person in item.antennas or person in item.deputies.values() for item in organisation.departments.values())
+    if case is None:
+        return False
+    own = case.moderator == person
+    told = any(holds_role(organisation, person, role, department) for role, department in case.told)
+    match what:
+        case "see":
+            return (
+                moderates
+                or told
+                or holds_role(organisation, person, "dpo")
+                or (case.department is not None and case.department in departments_of(organisation, person))
+                or (case.ground is not None and holds_role(organisation, person, "equal_opportunities"))
+            )
+        case "see_originals":
+            return own or told
+        case "see_handle":
+            return case.open and (own or holds_role(organisation, person, "moderation_team"))
+        case "act":
+            return own
+        case "decide":
+            return any(role in DECIDING and holds_role(organisation, person, role, department) for role, department in case.told)
+        case _:
+            return False
+
+
+def _deputies(organisation: Organisation, role: Role) -> frozenset[str]:
+    if role == "antenna":
+        return frozenset(
+            deputy
+            for item in organisation.departments.values()
+            for person, deputy in item.deputies.items()
+            if person in item.antennas
+        )
+    if role == "department_head":
+        return frozenset(item.deputies[item.head] for item in organisation.departments.values() if item.head in item.deputies)
+    held = organisation.roles.get(role)
+    return frozenset({held.deputy}) if held and held.deputy else frozenset()

@@ -1,0 +1,161 @@
+"""From a message's reference to its card: loads what the reader may see and hands it to the wording. Only reads."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
+
+from bot import checklist, escalation, faq
+from bot.cards import Card
+from bot.case import Case, State, advice, chain_holds, load_case, outcomes, situation, standing
+from bot.moderation import other_moderators
+from bot.roster import holds_role, may, recipient
+from bot.tables import cases, evidence, replies, threads, timeline
+from bot.tables import faq as entries
+from bot.wording import Seen, Told, Wording, language_of
+from bot.work import Refused, Work
+from flows.tree import Role
+
+_PICTURES = select(evidence.c.id).where(evidence.c.case_id == bindparam("number")).order_by(evidence.c.id)
+
+
+def wording(work: Work, reader: str | None = None) -> Wording:
+    """The sentences for ``reader``, or for a channel."""
+    return Wording(work.organisation, language_of(work.organisation, reader or work.who or None), work.now)
+
+
+def seen(work: Work, case: Case, reader: str) -> Seen:
+    """What ``reader`` may see of a case on its card."""
+    advised = advice(work, case)
+    state = case.state
+    at_begin = advised is None and len(state.walks) == 1 and not state.walks[0].path
+    entry = _entry(work, state.faq_hint) if at_begin and state.faq_hint else None
+    used = _entry(work, state.faq_used) if state.faq_used else _antennas_answer(work, case) if advised else None
+    private = checklist.private(work, case, reader) if advised and reader else frozenset()
+    return Seen(
+        case,
+        advised,
+        situation(work, case),
+        told=_told(work, case.number) if advised else (),
+        private=private,
+        pictures=_pictures(work, case, reader) if state.pictures else (),
+        faq=(entry.id, entry.question, entry.answer, entry.answer_formal) if entry is not None else None,
+        faq_used=(used.answer, used.answer_formal) if used is not None else None,
+        same_as=_model(work, state) if at_begin and state.same_as else None,
+        handle=case.open and (reader == case.moderator or may(work.organisation, reader, "see_handle", standing(work, case))),
+        moderators=other_moderators(work, case) if "weighs_on_me" in private else (),
+        capabilities=work.house.capabilities[state.platform],
+    )
+
+
+def card(work: Work, case: Case, reader: str) -> Card:
+    """The case's card for the moderator or the communications lead."""
+    return wording(work, reader).case(seen(work, case, reader))
+
+
+def message(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
+    """A queued message as it must look now, and whom it mentions; ``None`` when what it showed is gone."""
+    reader = _reader(work, row.lane)
+    words = wording(Work(work.conn, work.house, work.now), reader)
+    args = json.loads(row.args)
+    try:
+        case = load_case(work, row.case_id, lock=False) if row.case_id is not None else None
+    except Refused:
+        return None
+    match row.kind, case:
+        case "case", Case():
+            if reader is not None and case.moderator != reader:
+                return words.handed_over(case), ()
+            return words.case(seen(work, case, reader or "")), ()
+        case "thread", Case():
+            thread = next((item for item in _told(work, case.number) if item.thread == row.ref), None)
+            if thread is None:
+                return None
+            return words.thread(seen(work, case, ""), thread), _mentions(work, thread)
+        case "thread_note", Case():
+            return words.thread_note(case, args), ()
+        case "found", Case():
+            return words.found(seen(work, case, "")), ()
+        case "note", Case():
+            return words.note(case, args), ()
+        case "reply", Case():
+            said = work.conn.execute(select(replies).where(replies.c.id == row.ref)).first()
+            if said is None:
+                return None
+            by = words.reply_card(case.number, said.by, said.text, outside=said.outside, edited=said.edited, deleted=said.deleted)
+            return by, ()
+        case "faq", _:
+            return words.faq_entry(faq.entry(work, row.ref)), ()
+        case "warning", _:
+            return words.warning(args), ()
+        case _:
+            return None
+
+
+def overview(work: Work) -> Card:
+    """My open cases, threads that wait for me, cases that colleagues handed in."""
+    mine = _cases(work, cases.c.moderator == work.who, cases.c.phase != "closed")
+    waiting = []
+    rows = work.conn.execute(
+        select(threads).where(threads.c.phase.in_(("open", "taken"))).order_by(threads.c.id.desc()).limit(200)
+    )
+    for row in rows:
+        if row.taken_by in (None, work.who) and holds_role(work.organisation, work.who, row.role, row.department):
+            told = Told(row.id, row.role, row.department, row.phase, row.taken_by)
+            waiting.append((told, load_case(work, row.case_id, lock=False)))
+    offered = []
+    if may(work.organisation, work.who, "moderate"):
+        offered = _cases(work, cases.c.moderator.is_(None), cases.c.phase != "closed")
+    return wording(work).overview(work.who, mine, waiting, offered)
+
+
+def record(work: Work, number: int) -> Card:
+    """The timeline of a case for somebody who may see it."""
+    case = load_case(work, number, lock=False)
+    if not may(work.organisation, work.who, "see", standing(work, case)):
+        raise Refused("refused.may_not_see")
+    rows = work.conn.execute(select(timeline).where(timeline.c.case_id == number).order_by(timeline.c.number)).all()
+    return wording(work).record(case, rows, holds=chain_holds(work, number))
+
+
+def _cases(work: Work, *conditions: Any) -> list[Case]:
+    query = select(cases.c.id).where(*conditions).order_by(cases.c.id.desc()).limit(25)
+    return [load_case(work, number, lock=False) for number in work.conn.execute(query).scalars()]
+
+
+def _told(work: Work, case: int) -> tuple[Told, ...]:
+    return tuple(Told(row.id, row.role, row.department, row.phase, row.taken_by) for row in escalation.told(work, case))
+
+
+def _mentions(work: Work, thread: Told) -> tuple[str, ...]:
+    role: Role = thread.role
+    return recipient(work.organisation, work.house.platforms, role, thread.department or None).people
+
+
+def _reader(work: Work, lane: str) -> str | None:
+    """The person whose direct messages ``lane`` is; ``None`` for a channel."""
+    platform, _, address = lane.partition(":")
+    return work.organisation.by_address.get((platform, address))
+
+
+def _pictures(work: Work, case: Case, reader: str) -> tuple[int, ...]:
+    if not may(work.organisation, reader, "see_originals", standing(work, case)):
+        return ()
+    return tuple(work.conn.execute(_PICTURES, {"number": case.number}).scalars())
+
+
+def _entry(work: Work, number: int | None) -> Row[Any] | None:
+    return work.conn.execute(select(entries).where(entries.c.id == number, entries.c.status == "approved")).first()
+
+
+def _antennas_answer(work: Work, case: Case) -> Row[Any] | None:
+    """The entry that grew from this case once its antenna approved it: the answer that was asked for."""
+    row = faq.proposal_of(work, case.number)
+    return row if row is not None and row.status == "approved" else None
+
+
+def _model(work: Work, state: State) -> tuple[int, tuple[str, ...]] | None:
+    assert state.same_as is not None  # asked only then
+    model = load_case(work, state.same_as, lock=False)
+    ended = outcomes(model)
+    return (model.number, ended) if ended else None

@@ -1,0 +1,99 @@
+"""The signal log: what lives among citizens, masked, without names; and the early warning when a topic comes back."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from bot.case import Case
+from bot.comment_text import excerpt
+from bot.masking import mask
+from bot.outbox import say
+from bot.roster import recipient
+from bot.tables import signals
+from bot.work import Work
+from flows.tree import SignalKind
+
+EXCERPT = 280  # characters of masked text kept with a signal
+
+
+def log(work: Work, case: Case, kinds: tuple[SignalKind, ...]) -> None:
+    """Write the case's signals anew: one per kind."""
+    withdraw(work, case.number)
+    for kind in kinds:
+        write(
+            work,
+            kind,
+            case.text,
+            case=case.number,
+            department=case.state.department or "",
+            place=case.state.place,
+            platform=case.state.platform,
+            ground=case.state.ground or "",
+            comes_back="returning" in case.state.flags,
+            answered=case.state.faq_used is not None,
+        )
+
+
+def write(
+    work: Work,
+    kind: SignalKind,
+    text: str,
+    *,
+    case: int | None = None,
+    department: str = "",
+    place: str = "own",
+    platform: str = "other",
+    ground: str = "",
+    comes_back: bool = False,
+    answered: bool = False,
+) -> int:
+    """One signal, masked; tells the antenna when its topic reaches the policy's threshold. Returns its number."""
+    masked = excerpt(mask(text), EXCERPT)
+    topic = topic_of(work, department, text)
+    key = work.conn.execute(
+        signals.insert().values(
+            case_id=case,
+            at=work.now,
+            week=work.organisation.calendar.iso_week(work.now),
+            department=department,
+            topic=topic,
+            kind=kind,
+            place=place,
+            platform=platform,
+            ground=ground,
+            comes_back=comes_back,
+            answered=answered,
+            text=masked,
+            by=work.who,
+        )
+    ).inserted_primary_key
+    assert key is not None  # every insert of one row has one
+    if topic and department in work.organisation.departments:
+        _warn(work, department, topic)
+    return int(key[0])
+
+
+def withdraw(work: Work, case: int) -> None:
+    """Take a case's signals back: its outcome was undone."""
+    work.conn.execute(signals.delete().where(signals.c.case_id == case))
+
+
+def topic_of(work: Work, department: str, text: str) -> str:
+    """The first topic of the department that the text mentions; empty when none."""
+    known = work.organisation.departments.get(department)
+    low = text.casefold()
+    return next((topic for topic in known.topics if topic.casefold() in low), "") if known else ""
+
+
+def _warn(work: Work, department: str, topic: str) -> None:
+    """Exactly at the signal that reaches the threshold within its days: one message, not one for each that follows."""
+    threshold = work.organisation.policy.signal_threshold
+    since = work.now - timedelta(days=threshold.days)
+    count = work.conn.execute(
+        select(func.count())
+        .select_from(signals)
+        .where(signals.c.department == department, signals.c.topic == topic, signals.c.at > since)
+    ).scalar_one()
+    if count == threshold.count:
+        told = recipient(work.organisation, work.house.platforms, "antenna", department)
+        say(work, told.conversation, "warning", department=department, topic=topic, count=int(count), days=threshold.days)

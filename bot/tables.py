@@ -1,0 +1,320 @@
+"""Every table of the store, as SQLAlchemy Core. Times are aware UTC, stored as ISO text; ids are whole numbers.
+
+Which text lies where is a decision about privacy: a citizen's words only in ``comments``, ``evidence`` and ``replies``; wellbeing only
+in ``private_flags``. ``cases.state`` and every queue hold ids and codes.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC time as text of fixed width, so that text order is time order on both databases."""
+
+    impl = String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+def _id() -> "Column[int]":
+    return Column("id", Integer, primary_key=True, autoincrement=True)
+
+
+def _case(*, nullable: bool = False) -> "Column[int]":
+    return Column("case_id", Integer, ForeignKey("cases.id"), nullable=nullable)
+
+
+# A delivery that was acted on. The same id again changes nothing.
+events = Table("events", metadata, Column("id", String(200), primary_key=True), Column("at", Moment, nullable=False))
+
+# A case: who has it, and its state as a document (bot.case.State) that holds codes and our own reply texts.
+cases = Table(
+    "cases",
+    metadata,
+    _id(),
+    Column("moderator", String(60)),
+    Column("pasted_by", String(60), nullable=False),
+    Column("phase", String(10), nullable=False),  # walking, advised, closed
+    Column("opened", Moment, nullable=False),
+    Column("changed", Moment, nullable=False),
+    Column("closed", Moment),
+    Column("purge_on", String(10)),  # a date
+    Column("department", String(60)),
+    Column("outcome", String(40)),
+    Column("link_key", String(64)),  # digest of the normalised link
+    Column("text_key", String(64)),  # digest of the normalised text
+    Column("tree_version", String(60), nullable=False),
+    Column("policy_version", String(20), nullable=False),
+    Column("chain", String(64), nullable=False),  # the timeline's newest digest
+    Column("length", Integer, nullable=False),  # entries in the timeline
+    Column("state", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_cases_moderator", cases.c.moderator, cases.c.phase)
+Index("ix_cases_link_key", cases.c.link_key)
+Index("ix_cases_text_key", cases.c.text_key)
+
+# The citizen's words and who wrote them. Erasing a row's text and handle leaves the case standing.
+comments = Table(
+    "comments",
+    metadata,
+    Column("case_id", Integer, ForeignKey("cases.id"), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("post", Text, nullable=False),
+    Column("handle", Text, nullable=False),  # in the clear only while the case is open
+    Column("author", String(48)),  # keyed hash
+    Column("posted", String(40), nullable=False),
+)
+Index("ix_comments_author", comments.c.author)
+
+# What the moderator kept as proof: an untouched picture with its digest.
+evidence = Table(
+    "evidence",
+    metadata,
+    _id(),
+    _case(nullable=True),
+    Column("at", Moment, nullable=False),
+    Column("by", String(60), nullable=False),
+    Column("media", String(40), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("read_text", Text, nullable=False),  # what was read from the picture
+    Column("content", LargeBinary, nullable=False),
+)
+Index("ix_evidence_case_id", evidence.c.case_id)
+
+# Who did what and when: a hash chain over salted digests. Text and salt can be erased; the chain still holds.
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("case_id", Integer, ForeignKey("cases.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("who", String(60), nullable=False),
+    Column("what", String(40), nullable=False),
+    Column("codes", Text, nullable=False),  # JSON of ids and codes
+    Column("text", Text),
+    Column("salt", String(32)),
+    Column("digest", String(64)),  # of salt and text
+    Column("chain", String(64), nullable=False),
+)
+
+# Who was told: one thread for each role and department of a case.
+threads = Table(
+    "threads",
+    metadata,
+    _id(),
+    _case(),
+    Column("role", String(40), nullable=False),
+    Column("department", String(60), nullable=False),  # empty for a role of the whole organisation
+    Column("conversation", String(200), nullable=False),
+    Column("phase", String(10), nullable=False),  # waiting, open, taken, decided, retracted, closed
+    Column("due", Moment, nullable=False),  # when a waiting one opens
+    Column("opened", Moment),
+    Column("taken_by", String(60)),
+    Column("message_id", Integer),
+    Column("by_hand", Boolean, nullable=False),  # forwarded by a person: the walk has no say over it
+    UniqueConstraint("case_id", "role", "department"),
+)
+
+# What people wrote in threads and what the bot passed on: text of colleagues, who quote citizens.
+replies = Table(
+    "replies",
+    metadata,
+    _id(),
+    _case(),
+    Column("thread_id", Integer, ForeignKey("threads.id")),
+    Column("by", String(60), nullable=False),
+    Column("outside", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("remote", String(300), nullable=False),  # where it was written: conversation and the message's name there
+    Column("text", Text, nullable=False),
+    Column("edited", Boolean, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+)
+Index("ix_replies_case_id", replies.c.case_id)
+Index("ix_replies_remote", replies.c.remote)
+
+# Everything the bot says, as a wish: still to be said while wanted > shown. Holds references, rendered at sending.
+messages = Table(
+    "messages",
+    metadata,
+    _id(),
+    Column("lane", String(200), nullable=False),  # the conversation
+    Column("parent_id", Integer, ForeignKey("messages.id")),
+    Column("kind", String(20), nullable=False),
+    _case(nullable=True),
+    Column("ref", Integer),  # a thread, reply, entry … by kind
+    Column("args", Text, nullable=False),  # JSON of codes
+    Column("wanted", Integer, nullable=False),
+    Column("shown", Integer, nullable=False),
+    Column("written", Moment, nullable=False),
+    Column("remote", String(300)),
+    Column("problem", String(40)),  # why it could not be delivered
+    Column("attempts", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_messages_case_id", messages.c.case_id, messages.c.kind)
+Index("ix_messages_lane", messages.c.lane, messages.c.id)
+Index("ix_messages_remote", messages.c.remote)
+Index(
+    "ix_messages_due",
+    messages.c.lane,
+    messages.c.id,
+    sqlite_where=messages.c.wanted > messages.c.shown,
+    postgresql_where=messages.c.wanted > messages.c.shown,
+)
+
+# Who is sending to a conversation now, and until when nobody may.
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("lane", String(200), primary_key=True),
+    Column("token", String(32)),
+    Column("leased_until", Moment),
+    Column("not_before", Moment),
+)
+
+# Terms and appointments. The heart makes threads open; other kinds are stored and shown.
+clocks = Table(
+    "clocks",
+    metadata,
+    _id(),
+    _case(nullable=True),
+    Column("kind", String(20), nullable=False),  # settle, term
+    Column("name", String(60), nullable=False),  # which one of its kind
+    Column("due", Moment, nullable=False),
+    Column("phase", String(10), nullable=False),  # running, rung, stopped
+    UniqueConstraint("case_id", "kind", "name"),
+)
+Index(
+    "ix_clocks_due",
+    clocks.c.due,
+    sqlite_where=clocks.c.phase == "running",
+    postgresql_where=clocks.c.phase == "running",
+)
+
+# What lives among citizens, without names. ``week`` is the ISO week in the organisation's time zone.
+signals = Table(
+    "signals",
+    metadata,
+    _id(),
+    _case(nullable=True),
+    Column("at", Moment, nullable=False),
+    Column("week", String(8), nullable=False),
+    Column("department", String(60), nullable=False),  # empty when unknown
+    Column("topic", String(80), nullable=False),  # empty when unknown
+    Column("kind", String(20), nullable=False),
+    Column("place", String(10), nullable=False),
+    Column("platform", String(20), nullable=False),
+    Column("ground", String(40), nullable=False),
+    Column("comes_back", Boolean, nullable=False),
+    Column("answered", Boolean, nullable=False),
+    Column("text", Text, nullable=False),  # masked
+    Column("by", String(60), nullable=False),
+)
+Index("ix_signals_week", signals.c.week, signals.c.department, signals.c.topic, signals.c.kind, signals.c.answered)
+Index("ix_signals_case_id", signals.c.case_id)
+
+# Answers that everybody may use once an antenna approved them.
+faq = Table(
+    "faq",
+    metadata,
+    _id(),
+    Column("version", Integer, nullable=False),
+    Column("status", String(10), nullable=False),  # proposed, approved, retired
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),  # je-form
+    Column("answer_formal", Text, nullable=False),  # u-form; empty when one text serves both
+    Column("department", String(60), nullable=False),
+    Column("tags", Text, nullable=False),  # comma separated
+    Column("case_id", Integer, ForeignKey("cases.id")),  # where it came from
+    Column("changed", Moment, nullable=False),
+    Column("changed_by", String(60), nullable=False),
+    Column("used", Integer, nullable=False),
+)
+Index("ix_faq_status", faq.c.status)
+
+# A warning for an author known only by a keyed hash.
+strikes = Table(
+    "strikes",
+    metadata,
+    _id(),
+    _case(),
+    Column("author", String(48), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("expires", Moment, nullable=False),
+    UniqueConstraint("case_id"),
+)
+Index("ix_strikes_author", strikes.c.author)
+
+# "This weighs on me", "a colleague is targeted": for that person's eyes only, gone when the case closes.
+private_flags = Table(
+    "private_flags",
+    metadata,
+    Column("case_id", Integer, ForeignKey("cases.id"), primary_key=True),
+    Column("person", String(60), primary_key=True),
+    Column("flag", String(30), primary_key=True),
+)
+
+# What a moderator used last, so that the intake form need not be filled in twice.
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("person", String(60), primary_key=True),
+    Column("place", String(10), nullable=False),
+    Column("platform", String(20), nullable=False),
+)
+
+# The trees and policies that cases were walked with, so that a change never rewrites an old case.
+versions = Table(
+    "versions",
+    metadata,
+    Column("kind", String(10), primary_key=True),  # tree, policy
+    Column("version", String(60), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("content", Text, nullable=False),
+)
+
+
+def insert_new(conn: Connection, table: Table, **values: Any) -> bool:
+    """Insert the row unless one with the same key is there; returns whether it was new. Waits for a rival that is inserting it."""
+    return conn.execute(_INSERT_NEW[conn.dialect.name](table).on_conflict_do_nothing(), values).rowcount == 1
+
+
+_INSERT_NEW: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}

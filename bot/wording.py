@@ -1,0 +1,807 @@
+"""From domain to cards and forms: the only place where sentences of the interface are put together. Reads nothing, decides nothing."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.cards import (
+    Block,
+    Button,
+    Buttons,
+    Card,
+    Checklist,
+    Copy,
+    Facts,
+    Field,
+    Form,
+    Item,
+    Picture,
+    Quote,
+    Select,
+    Text,
+    Toggles,
+    Tone,
+)
+from bot.case import Case, blocked_by_evidence, outcomes
+from bot.checklist import missing, options
+from bot.comment_text import cut, excerpt
+from bot.organisation import Organisation, Person, said
+from bot.presses import (
+    AllDone,
+    AlsoThis,
+    Answer,
+    ApproveFaq,
+    AskInfo,
+    Back,
+    Choose,
+    Close,
+    CloseThread,
+    Decide,
+    EditFaq,
+    EditIntake,
+    EditReply,
+    Forward,
+    HandOver,
+    Next,
+    NoStrike,
+    Press,
+    RetireFaq,
+    Same,
+    SetFlag,
+    SetForm,
+    ShowCase,
+    Start,
+    Take,
+    TakeCase,
+    Tick,
+    UseFaq,
+    Waive,
+)
+from bot.sentences import Sentences, sentences
+from flows.effects import Advise, Todo
+from flows.platforms import Capabilities
+from flows.policy import Policy
+from flows.tree import Ask, Deadline, Role, Tree
+from flows.walk import MOST_WALKS, offers
+from flows.walk import hours as term_hours
+
+SHOWN_TEXT = 3000  # characters of a comment on a card; the rest stays in the case
+HIERNIET = (
+    "Je plaatste een reactie die respectloos of grensoverschrijdend kan overkomen. Op onze kanalen hanteren we de huisregels van het "
+    "Hier Niet‑initiatief: https://hierniet.be/. We vragen je om de discussie respectvol verder te zetten."
+)  # prescribed literally by the code of conduct (domain.md): never edited, never translated
+
+_TONE: Mapping[str, Tone] = {"modereer": "danger", "koppel door": "warning", "bied hulp": "success", "volg op": "info"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thread of a case, as far as a card says something about it."""
+
+    thread: int
+    role: Role
+    department: str
+    phase: str
+    taken_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything a case's card may show to its reader. ``private``: the reader's own private flags; ``pictures``: evidence numbers."""
+
+    case: Case
+    advised: Advise | None
+    situation: Any
+    told: tuple[Told, ...] = ()
+    private: frozenset[str] = frozenset()
+    pictures: tuple[int, ...] = ()
+    faq: tuple[int, str, str, str] | None = None  # number, question, answer, answer in u-form
+    faq_used: tuple[str, str] | None = None  # answer, answer in u-form
+    same_as: tuple[int, tuple[str, ...]] | None = None  # number and outcomes of the case before
+    handle: bool = False
+    moderators: tuple[str, ...] = ()
+    capabilities: Capabilities | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The sentences of one language for one organisation at one moment."""
+
+    organisation: Organisation
+    language: str
+    now: datetime
+
+    @property
+    def s(self) -> Sentences:
+        return sentences(self.language)
+
+    def t(self, key: str, **values: Any) -> str:
+        return self.s.t(key, **values)
+
+    # --- names ---
+
+    def name(self, person: str) -> str:
+        known = self.organisation.people.get(person)
+        return known.name if known else self.t("somebody")
+
+    def role(self, role: Role, department: str = "") -> str:
+        name = self.t(f"role.{role}")
+        return f"{name} {self.department(department)}" if department in self.organisation.departments else name
+
+    def department(self, name: str) -> str:
+        return said(self.organisation.departments[name].name, self.language)
+
+    def moment(self, at: datetime) -> str:
+        return self.s.moment(at, self.organisation.calendar.zone, self.now)
+
+    def titles(self, tree: Tree, names: Sequence[str]) -> str:
+        words = tree.said(self.language)
+        return " + ".join(words.outcomes[name].title for name in names)
+
+    def path(self, case: Case) -> str:
+        """The answers given, as people read them: ``Negatief › Spam, reclame of phishing``; walks joined with +."""
+        words = case.tree.said(self.language)
+        parts = []
+        for walk in case.state.walks:
+            labels = [words.questions[question].choices[choice] for question, choice in walk.path]
+            if not walk.path and walk.outcome is not None:
+                labels = [words.outcomes[walk.outcome].title]
+            parts.append(" › ".join(labels))
+        return " + ".join(part for part in parts if part)
+
+    # --- the texts of the tree, filled ---
+
+    def values(self, policy: Policy, **more: str) -> dict[str, str]:
+        """What the placeholders of a tree's words stand for."""
+        links = self.organisation.links
+        conduct = policy.code_of_conduct_url or links.code_of_conduct
+        return {
+            "organisation": self.organisation.name,
+            "signature": self.t("reply.signature", organisation=self.organisation.name),
+            "hierniet": HIERNIET if policy.hierniet else self.t("reply.code_of_conduct", url=conduct) if conduct else "",
+            "code_of_conduct": conduct or self.t("fallback.code_of_conduct"),
+            "leave_hours": str(policy.leave_hours),
+            "waiting_hours": str(policy.waiting_hours),
+            "close_after_hours": str(policy.close_after_hours),
+            "acknowledge_hours": str(policy.response.acknowledge),
+            "answer_days": str(policy.response.answer),
+            "block_at": str(policy.strikes.block_at),
+            "hours": str(policy.waiting_hours),
+            "department": self.t("fallback.department"),
+            "body": "",
+            "ground": "",
+            "house_rule": "",
+            "reference": self.t("fallback.reference"),
+            "faq_answer": self.t("fallback.answer"),
+            "complaint_form": links.complaint_form or self.t("fallback.contact"),
+            "report_desk": links.report_desk or self.t("fallback.contact"),
+            "contact": links.contact or self.t("fallback.contact"),
+            "safe_channel": links.safe_channel or links.contact or self.t("fallback.contact"),
+            "spokesperson": links.spokesperson or self.t("fallback.spokesperson"),
+        } | more
+
+    def step(self, tree: Tree, policy: Policy, todo: Todo, more: Mapping[str, str] | None = None) -> str:
+        """The instruction of one checklist line."""
+        words = tree.said(self.language)
+        own = words.outcomes[todo.outcome].steps.get(todo.word)
+        if todo.instead_of_hide:
+            return self.t("step.delete_instead")
+        texts = self.organisation.texts.get(self.language)  # type: ignore[call-overload]  # any language may be asked for
+        bodies = {**words.bodies, **(texts.bodies if texts else {})}
+        facts = dict(more or {})
+        if todo.body is not None:
+            facts["body"] = bodies[todo.body]
+        if todo.after is not None:
+            facts["hours"] = str(term_hours(todo.after, policy) or 0)
+        text = (own or words.kinds[todo.kind]).format_map(self.values(policy, **facts))
+        if todo.body is not None and own is None:
+            text = f"{text} {bodies[todo.body]}"
+        if todo.by != "moderator":
+            text = self.t("step.by", role=self.role(todo.by), step=text)
+        return text
+
+    def deadline(self, deadline: Deadline | None, policy: Policy) -> str | None:
+        """``now``, ``24 h``, ``48 h`` or ``None``, as codes for machines."""
+        if deadline is None:
+            return None
+        length = term_hours(deadline, policy)
+        return "now" if length is None else f"{length} h"
+
+    def facts_of(self, case: Case) -> dict[str, str]:
+        """The placeholders that the case itself fills."""
+        words = case.tree.said(self.language)
+        state, facts = case.state, {}
+        if state.department in self.organisation.departments:
+            facts["department"] = self.department(state.department)
+        if state.ground:
+            facts["ground"] = words.grounds[state.ground]
+        if state.house_rule in self.organisation.house_rules:
+            facts["house_rule"] = said(self.organisation.house_rules[state.house_rule].label, self.language)
+        return facts
+
+    def reply(self, seen: Seen, todo: Todo) -> str:
+        """The text for the citizen that goes with a line: the moderator's own, or the proposal in je- or u-form."""
+        case = seen.case
+        own = case.state.replies.get(todo.id)
+        if own is not None:
+            return own
+        language = "nl" if case.policy.reply_language == "nl" else self.language
+        speaker = Wording(self.organisation, language, self.now)
+        words = case.tree.said(language)
+        texts = self.organisation.texts.get(language)  # type: ignore[call-overload]  # any language may be asked for
+        replies = {**words.replies, **(texts.replies if texts else {})}
+        facts = speaker.facts_of(case)
+        if seen.faq_used is not None:
+            answer, formal = seen.faq_used
+            facts["faq_answer"] = (formal or answer) if case.state.formal else answer
+        if case.policy.sign_as == "first_name_in_private" and todo.kind == "private_message" and case.moderator:
+            first = self.name(case.moderator).split()[0]
+            facts["signature"] = speaker.t("reply.signature_name", name=first, organisation=self.organisation.name)
+        values = speaker.values(case.policy, **facts)
+        filled = [replies[name].form(case.state.formal).format_map(values) for name in todo.replies]
+        return re.sub(r"\n{3,}", "\n\n", re.sub(r"\n[ \t]*\n", "\n\n", "\n\n".join(filled))).strip()
+
+    # --- the case, for its moderator ---
+
+    def case(self, seen: Seen) -> Card:
+        """The one card of a case, in whatever state it is."""
+        case = seen.case
+        if seen.advised is None or any(walk.outcome is None for walk in case.state.walks):
+            return self._question(seen)
+        return self._advice(seen, seen.advised)
+
+    def _comment(self, seen: Seen) -> list[Block]:
+        case = seen.case
+        text, was_cut = cut(case.text, SHOWN_TEXT)
+        blocks: list[Block] = []
+        if text:
+            blocks.append(Quote(text, case.handle if seen.handle else ""))
+        if was_cut:
+            blocks.append(Text(self.t("card.rest_kept", count=len(case.text)), "hint"))
+        blocks += [Picture(number, self.t("card.picture", number=index)) for index, number in enumerate(seen.pictures, 1)]
+        return blocks
+
+    def _where(self, case: Case) -> str:
+        return f"{self.t(f'place.{case.state.place}')} · {self.t(f'platform.{case.state.platform}')}"
+
+    def _question(self, seen: Seen) -> Card:
+        case = seen.case
+        walk = case.state.walks[-1]
+        at = len(case.state.walks) - 1
+        question = walk.question(case.tree)
+        assert question is not None  # the card of an ended case is another
+        words = case.tree.said(self.language)
+        asked = words.questions[question]
+        body: list[Block] = self._comment(seen)
+        body.append(Text(self._where(case), "hint"))
+        path = self.path(case)
+        if path:
+            body.append(Text(self.t("card.path", path=path), "hint"))
+        step = len(walk.path)
+        if at == 0 and step == 0 and seen.same_as is not None:
+            number, names = seen.same_as
+            label = self.t("button.same", number=number, title=self.titles(case.tree, names))
+            body.append(Buttons((Button(label, Same(case=case.number, step=step)),)))
+        if at == 0 and step == 0 and seen.faq is not None:
+            entry, title, answer, formal = seen.faq
+            body.append(Text(self.t("card.faq_fits", question=title)))
+            body.append(Copy(self.t("card.faq_answer"), (formal or answer) if case.state.formal else answer))
+            body.append(Buttons((Button(self.t("button.use_faq"), UseFaq(case=case.number, walk=at, step=step, entry=entry)),)))
+        body.append(Text(asked.ask, "question"))
+        if asked.help:
+            body.append(Text(asked.help, "hint"))
+        buttons = tuple(
+            Button(asked.choices[choice.id], Answer(case=case.number, walk=at, step=step, choice=choice.id))
+            for choice in offers(case.tree, case.policy, seen.situation, question)
+        )
+        body.append(Buttons(buttons, numbered=True))
+        below = [Button(self.t("button.intake"), EditIntake(case=case.number))]
+        if walk.path or at > 0:
+            below.insert(0, Button(self.t("button.back"), Back(case=case.number, walk=at, step=step)))
+        body.append(Buttons(tuple(below)))
+        title = self.t("card.case", number=case.number)
+        return Card(title, tuple(body), notice=self.t("notice.case", number=case.number))
+
+    def _advice(self, seen: Seen, advised: Advise) -> Card:
+        case = seen.case
+        words = case.tree.said(self.language)
+        body: list[Block] = self._comment(seen)
+        body.append(Facts(self._facts(seen, advised)))
+        if not case.open:
+            title = self.t("card.closed", number=case.number, title=self.titles(case.tree, advised.outcomes))
+            body.append(self._lines(seen, advised))
+            body.append(Buttons((Button(self.t("button.next"), Next(case=case.number)),)))
+            return Card(title, tuple(body), "neutral", self.t("notice.case", number=case.number))
+        for name in advised.outcomes:
+            body.append(Text(words.outcomes[name].advice.format_map(self.values(case.policy, **self.facts_of(case)))))
+        body += self._decision(case)
+        body += self._private(seen)
+        body += self._selects(seen, advised)
+        body.append(Text(self.t("card.steps"), "strong"))
+        body.append(self._lines(seen, advised))
+        body += self._replies(seen, advised)
+        body += self._consequences(seen, advised)
+        if advised.flags:
+            flags = tuple(
+                (
+                    self.t(f"flag.{flag}"),
+                    flag in case.state.flags or flag in seen.private,
+                    SetFlag(case=case.number, flag=flag, on=not (flag in case.state.flags or flag in seen.private)),
+                )
+                for flag in advised.flags
+            )
+            body.append(Toggles(self.t("card.flags"), flags))
+        if advised.strike == "waivable":
+            waived = case.state.no_strike
+            body.append(
+                Toggles(self.t("card.strike"), ((self.t("flag.no_strike"), waived, NoStrike(case=case.number, on=not waived)),))
+            )
+        if len(case.state.walks) < MOST_WALKS:
+            also = tuple(
+                (label, AlsoThis(case=case.number, walk=len(case.state.walks), also=key)) for key, label in words.also.items()
+            )
+            body.append(Select(self.t("card.also"), also))
+        body.append(Buttons(self._below(seen)))
+        title = self.t("card.advice", number=case.number, title=self.titles(case.tree, advised.outcomes))
+        return Card(title, tuple(body), _TONE[advised.disposition], self.t("notice.case", number=case.number))
+
+    def _facts(self, seen: Seen, advised: Advise) -> tuple[tuple[str, str | Quote], ...]:
+        case, rows = seen.case, []
+        rows.append((self.t("fact.disposition"), self.t(f"disposition.{advised.disposition.replace(' ', '_')}")))
+        if advised.deadline is not None:
+            due = case.state.terms.get("case")
+            now = advised.deadline.clock == "now"
+            rows.append((self.t("fact.deadline"), self.t("deadline.now") if now or due is None else self.moment(due)))
+        rows.append((self.t("fact.path"), self.path(case)))
+        rows.append((self.t("fact.where"), self._where(case)))
+        quotes: list[tuple[str, str | Quote]] = list(rows)
+        if case.link:
+            quotes.append((self.t("fact.link"), Quote(case.link)))
+        if case.post:
+            quotes.append((self.t("fact.post"), Quote(case.post)))
+        if case.posted:
+            quotes.append((self.t("fact.posted"), Quote(case.posted)))
+        told = [self._told(item) for item in seen.told if item.phase != "retracted"]
+        waiting = missing(advised, case)
+        if waiting:
+            told.append(self.t("told.choose_department"))
+        if told:
+            quotes.append((self.t("fact.told"), " · ".join(told)))
+        if advised.strike != "never" and not case.state.no_strike and case.author is not None:
+            count, most = case.state.earlier_strikes + 1, case.policy.strikes.block_at
+            quotes.append((self.t("fact.strike"), self.t("strike.preview", count=count, most=most)))
+        if case.moderator is not None and not case.open:
+            quotes.append((self.t("fact.moderator"), self.name(case.moderator)))
+        if case.closed is not None:
+            quotes.append((self.t("fact.closed"), self.moment(case.closed)))
+        if case.purge_on is not None:
+            quotes.append((self.t("fact.kept_until"), self.s.day(datetime.fromisoformat(case.purge_on).date())))
+        return tuple(quotes)
+
+    def _told(self, item: Told) -> str:
+        name = self.role(item.role, item.department)
+        if item.taken_by is not None:
+            return self.t("told.taken", role=name, who=self.name(item.taken_by))
+        return self.t(f"told.{item.phase}", role=name)
+
+    def _decision(self, case: Case) -> list[Block]:
+        blocks: list[Block] = []
+        for decision in case.state.decisions:
+            title = self.titles(case.tree, [decision.outcome])
+            blocks.append(
+                Text(self.t("card.decided", who=self.name(decision.by), when=self.moment(decision.at), title=title), "strong")
+            )
+            blocks.append(Quote(decision.reason, self.name(decision.by)))
+        return blocks
+
+    def _private(self, seen: Seen) -> list[Block]:
+        blocks: list[Block] = []
+        roles = self.organisation.roles
+        if "colleague_targeted" in seen.private:
+            who = [
+                self.name(person) for role in ("confidant", "integrity_desk") if role in roles for person in roles[role].holders
+            ]
+            blocks.append(Text(self.t("support.colleague", who=self.s.and_(who) if who else self.t("support.nobody")), "strong"))
+        if "weighs_on_me" in seen.private:
+            blocks.append(Text(self.t("support.weighs")))
+            if seen.moderators:
+                choices = tuple((self.name(person), HandOver(case=seen.case.number, to=person)) for person in seen.moderators)
+                blocks.append(Select(self.t("support.hand_over"), choices))
+        return blocks
+
+    def _selects(self, seen: Seen, advised: Advise) -> list[Block]:
+        case = seen.case
+        words = case.tree.said(self.language)
+        blocks: list[Block] = []
+        for ask in advised.asks:
+            values = ("", *options(self.organisation, case, ask))
+            if len(values) == 1:
+                continue
+            chosen = getattr(case.state, ask) or ""
+            rows = tuple((self._option(case, ask, value), Choose(case=case.number, what=ask, value=value)) for value in values)
+            at = values.index(chosen) if chosen in values else 0
+            hint = self.t("select.department_needed") if ask in missing(advised, case) else ""
+            blocks.append(Select(self.t(f"select.{ask}"), rows, at, hint))
+        return blocks
+
+    def _option(self, case: Case, ask: Ask, value: str) -> str:
+        if not value:
+            return self.t(f"select.no_{ask}")
+        match ask:
+            case "department":
+                return self.department(value)
+            case "ground":
+                return case.tree.said(self.language).grounds[value]
+            case "house_rule":
+                return said(self.organisation.house_rules[value].label, self.language)
+
+    def _lines(self, seen: Seen, advised: Advise) -> Checklist:
+        case, items = seen.case, []
+        facts = self.facts_of(case)
+        for todo in advised.steps:
+            text = self.step(case.tree, case.policy, todo, facts)
+            settled = case.state.items.get(todo.id)
+            notes = []
+            if settled is None and (due := case.state.terms.get(todo.id)) is not None:
+                notes.append(
+                    self.t(
+                        "item.not_before" if todo.kind in ("hide", "delete", "close_comments") else "item.before",
+                        when=self.moment(due),
+                    )
+                )
+            if todo.optional:
+                notes.append(self.t("item.optional"))
+            more: list[Button] = []
+            mark: Press | None = None
+            if settled is not None:
+                state = settled.how
+                reason = settled.note or (self.t(f"reason.{settled.reason}") if settled.reason else "")
+                key = "item.waived" if settled.how == "waived" else "item.done"
+                notes = [self.t(key, who=self.name(settled.by), when=self.moment(settled.at))]
+                if reason:
+                    notes.append(reason)
+                if case.open:
+                    mark = Tick(case=case.number, item=todo.id, done=False)
+                items.append(Item(text, state, " · ".join(notes), mark))
+                continue
+            blocked = blocked_by_evidence(case, advised, todo)
+            if case.open:
+                mark = Tick(case=case.number, item=todo.id)
+                if todo.replies:
+                    more.append(Button(self.t("button.edit_reply"), EditReply(case=case.number, item=todo.id)))
+                more += [
+                    Button(self.t(f"reason.{reason}"), Waive(case=case.number, item=todo.id, reason=reason))
+                    for reason in ("done_before", "not_possible", "not_needed")
+                ]
+                more.append(Button(self.t("button.waive"), Waive(case=case.number, item=todo.id)))
+            if blocked:
+                notes.append(self.t("item.evidence_first"))
+            items.append(Item(text, "blocked" if blocked else "open", " · ".join(notes), None if blocked else mark, tuple(more)))
+        return Checklist(tuple(items))
+
+    def _replies(self, seen: Seen, advised: Advise) -> list[Block]:
+        blocks: list[Block] = []
+        case = seen.case
+        todos = [todo for todo in advised.steps if todo.replies and todo.id not in case.state.items]
+        for todo in todos:
+            blocks.append(
+                Copy(self.t(f"copy.{todo.kind}" if self.s.has(f"copy.{todo.kind}") else "copy.other"), self.reply(seen, todo))
+            )
+        if todos:
+            label = self.t("button.say_je" if case.state.formal else "button.say_u")
+            blocks.append(Buttons((Button(label, SetForm(case=case.number, formal=not case.state.formal)),)))
+            if case.state.place == "private" and case.policy.dm_auto_reply:
+                blocks.append(Copy(self.t("copy.auto_reply"), case.policy.dm_auto_reply))
+        return blocks
+
+    def _consequences(self, seen: Seen, advised: Advise) -> list[Block]:
+        """What a step leaves behind, said beside it: hiding, deleting, and every answer."""
+        kinds = {todo.kind for todo in advised.steps if todo.id not in seen.case.state.items}
+        blocks: list[Block] = []
+        known = seen.capabilities
+        if "hide" in kinds and known is not None:
+            blocks.append(Text(known.hiding_leaves[self.s.language], "hint"))
+        if "delete" in kinds and known is not None:
+            blocks.append(Text(known.deleting_leaves[self.s.language], "hint"))
+        if "public_answer" in kinds:
+            blocks.append(Text(self.t("card.answer_is_seen"), "hint"))
+        return blocks
+
+    def _below(self, seen: Seen) -> tuple[Button, ...]:
+        case = seen.case
+        walk = case.state.walks[-1]
+        return (
+            Button(self.t("button.all_done"), AllDone(case=case.number), "primary"),
+            Button(self.t("button.close"), Close(case=case.number)),
+            Button(self.t("button.back"), Back(case=case.number, walk=case.walk, step=len(walk.path))),
+            Button(self.t("button.next"), Next(case=case.number)),
+            Button(self.t("button.intake"), EditIntake(case=case.number)),
+        )
+
+    def handed_over(self, case: Case) -> Card:
+        """What is left with the moderator who gave a case away."""
+        who = self.name(case.moderator) if case.moderator else self.t("somebody")
+        return Card(self.t("card.case", number=case.number), (Text(self.t("card.handed_over", who=who)),))
+
+    # --- the case, for those who are told ---
+
+    def thread(self, seen: Seen, thread: Told) -> Card:
+        """The head of an escalation thread: one clear question, and what is needed to answer it."""
+        case, advised = seen.case, seen.advised
+        words = case.tree.said(self.language)
+        role = self.role(thread.role, thread.department)
+        body: list[Block] = [Text(self.t("thread.for", role=role, who=self.name(case.moderator or "")), "hint")]
+        if thread.phase == "retracted":
+            title = self.t("thread.retracted", number=case.number)
+            return Card(title, (*body, Text(self.t("thread.retracted_text"))), "neutral", title)
+        body += self._comment(Seen(case, advised, seen.situation, pictures=seen.pictures))
+        ended = outcomes(case)
+        rows: list[tuple[str, str | Quote]] = []
+        if advised is not None:
+            rows = [row for row in self._facts(seen, advised) if row[0] not in (self.t("fact.strike"),)]
+        if case.state.ground:
+            rows.append((self.t("select.ground"), words.grounds[case.state.ground]))
+        if case.state.department in self.organisation.departments:
+            rows.append((self.t("select.department"), self.department(case.state.department)))
+        body.append(Facts(tuple(rows)))
+        if advised is not None and advised.decides and not case.state.decisions:
+            body.append(Text(self.t("thread.decide_please"), "question"))
+        elif thread.role == "antenna" and advised is not None and "faq_candidate" in advised.records:
+            body.append(Text(self.t("thread.answer_please"), "question"))
+        body += self._decision(case)
+        if thread.taken_by is not None:
+            body.append(Text(self.t("thread.taken", who=self.name(thread.taken_by)), "strong"))
+        title = self.t("card.advice" if case.open else "card.closed", number=case.number, title=self.titles(case.tree, ended))
+        if case.open and thread.phase != "closed":
+            decisions = len(case.state.decisions)
+            buttons = [
+                Button(self.t("button.decide"), Decide(thread=thread.thread, decisions=decisions)),
+                Button(self.t("button.ask_info"), AskInfo(thread=thread.thread)),
+                Button(self.t("button.forward"), Forward(thread=thread.thread)),
+                Button(self.t("button.close_thread"), CloseThread(thread=thread.thread)),
+            ]
+            if thread.taken_by is None:
+                buttons.insert(0, Button(self.t("button.take"), Take(thread=thread.thread), "primary"))
+            body.append(Buttons(tuple(buttons)))
+        tone = _TONE[advised.disposition] if advised is not None and case.open else "neutral"
+        return Card(title, tuple(body), tone, self.t("notice.thread", number=case.number, role=role))
+
+    def thread_note(self, case: Case, args: Mapping[str, Any]) -> Card:
+        """A sentence of the bot in a thread."""
+        values: dict[str, str] = {"number": str(case.number), "who": self.name(str(args.get("who", "")))}
+        if args.get("outcome"):
+            values["title"] = self.titles(case.tree, [str(args["outcome"])])
+        if args.get("role"):
+            values["role"] = self.role(args["role"], str(args.get("department", "")))
+        text = self.t(f"thread_note.{args['what']}", **values)
+        return Card("", (Text(text),), notice=text)
+
+    def reply_card(self, number: int, by: str, text: str, *, outside: bool, edited: bool, deleted: bool) -> Card:
+        """What a colleague wrote, passed on."""
+        who = self.t("reply.outside") if outside else self.name(by)
+        if deleted:
+            return Card("", (Text(self.t("reply.deleted", who=who), "hint"),))
+        blocks: list[Block] = [Quote(text, who)]
+        if edited:
+            blocks.append(Text(self.t("reply.edited"), "hint"))
+        return Card("", tuple(blocks), notice=self.t("notice.reply", number=number, who=who))
+
+    def found(self, seen: Seen) -> Card:
+        """A case that a colleague handed in, for the moderation team to take."""
+        case = seen.case
+        title = self.t("found.title", number=case.number)
+        body: list[Block] = [Text(self.t("found.by", who=self.name(case.pasted_by))), *self._comment(seen)]
+        if case.moderator is None:
+            body.append(Buttons((Button(self.t("button.take_case"), TakeCase(case=case.number), "primary"),)))
+        else:
+            body.append(Text(self.t("found.taken", who=self.name(case.moderator)), "strong"))
+        return Card(title, tuple(body), notice=title)
+
+    def note(self, case: Case, args: Mapping[str, Any]) -> Card:
+        """A sentence to a colleague about a case that they handed in."""
+        text = self.t(f"note_to.{args['what']}", number=case.number, title=self.titles(case.tree, outcomes(case)))
+        return Card("", (Text(text),), notice=text)
+
+    def warning(self, args: Mapping[str, Any]) -> Card:
+        """A topic comes back often."""
+        department = self.department(str(args["department"])) if args["department"] in self.organisation.departments else ""
+        text = self.t("warning.text", topic=args["topic"], count=args["count"], days=args["days"], department=department)
+        return Card(
+            self.t("warning.title", topic=args["topic"]), (Text(text),), "warning", self.t("warning.title", topic=args["topic"])
+        )
+
+    # --- FAQ ---
+
+    def faq_entry(self, row: Any) -> Card:
+        """An entry to approve, change or drop, as its antenna sees it."""
+        body: list[Block] = [Quote(row.question), Copy(self.t("faq.answer"), row.answer)]
+        if row.answer_formal:
+            body.append(Copy(self.t("faq.answer_formal"), row.answer_formal))
+        body.append(Text(self.t(f"faq.status_{row.status}", who=self.name(row.changed_by)), "hint"))
+        press = {"entry": row.id, "version": row.version}
+        buttons = [Button(self.t("button.edit_faq"), EditFaq(**press))]
+        if row.status == "proposed":
+            buttons.insert(0, Button(self.t("button.approve_faq"), ApproveFaq(**press), "primary"))
+        if row.status != "retired":
+            buttons.append(Button(self.t("button.retire_faq"), RetireFaq(**press)))
+        title = self.t("faq.title", number=row.id)
+        return Card(title, (*body, Buttons(tuple(buttons))), notice=title)
+
+    def faq_hits(self, query: str, hits: Sequence[tuple[Any, Any]]) -> Card:
+        """What a search found, best first, each with why."""
+        if not hits:
+            return Card(self.t("faq.search"), (Quote(query), Text(self.t("faq.nothing"))))
+        body: list[Block] = [Quote(query)]
+        for hit, row in hits:
+            body += [Text(row.question, "strong"), Copy(self.t("faq.answer"), row.answer)]
+            if hit.why:
+                body.append(Text(self.t("faq.why", words=self.s.and_(hit.why)), "hint"))
+        return Card(self.t("faq.search"), tuple(body))
+
+    # --- overviews ---
+
+    def overview(self, person: str, mine: Sequence[Case], waiting: Sequence[tuple[Told, Case]], offered: Sequence[Case]) -> Card:
+        """My open cases, what waits for me, terms; as a home page."""
+        body: list[Block] = []
+        body.append(Text(self.t("home.mine"), "strong"))
+        if not mine:
+            body.append(Text(self.t("home.nothing"), "hint"))
+        body += [self._row(case) for case in mine]
+        if waiting:
+            body.append(Text(self.t("home.waiting"), "strong"))
+            body += [self._row(case, self.role(told.role, told.department)) for told, case in waiting]
+        if offered:
+            body.append(Text(self.t("home.offered"), "strong"))
+            body += [self._row(case) for case in offered]
+        body.append(Buttons((Button(self.t("button.start"), Start(), "primary"),)))
+        return Card(self.t("home.title", name=self.name(person)), tuple(body))
+
+    def _row(self, case: Case, extra: str = "") -> Buttons:
+        title = self.titles(case.tree, outcomes(case)) or self.t("home.walking")
+        due = case.state.terms.get("case")
+        parts = [self.t("card.case", number=case.number), title, extra, self.moment(due) if due else "", self.moment(case.opened)]
+        label = " · ".join(part for part in parts[:4] if part)
+        return Buttons((Button(excerpt(label, 75), ShowCase(case=case.number)),))
+
+    def record(self, case: Case, rows: Sequence[Any], *, holds: bool) -> Card:
+        """The timeline of a case: who, what, when, with which tree and policy."""
+        ended = outcomes(case)
+        lines: list[tuple[str, str | Quote]] = []
+        for row in rows:
+            key = f"log.{row.what}"
+            what = self.t(key) if self.s.has(key) else row.what
+            detail = self._detail(case, row.what, row.codes)
+            who = self.name(row.who) if row.who else self.t("log.bot")
+            lines.append((self.s.moment(row.at, self.organisation.calendar.zone), f"{who}: {what}{detail}"))
+            if row.text:
+                lines.append(("", Quote(row.text)))
+        body: list[Block] = [
+            Text(self.titles(case.tree, ended) or self.t("home.walking"), "strong"),
+            Facts(tuple(lines)),
+            Text(self.t("log.versions", tree=f"{case.tree.name} {case.tree_version}", policy=case.policy_version), "hint"),
+            Text(self.t("log.chain_holds" if holds else "log.chain_broken"), "hint"),
+        ]
+        return Card(self.t("log.title", number=case.number), tuple(body))
+
+    def _detail(self, case: Case, what: str, codes: str) -> str:
+        values = json.loads(codes)
+        words = case.tree.said(self.language)
+        labels: list[str] = []
+        if what == "answered":
+            found = [
+                words.questions[question].choices[choice]
+                for walk in case.state.walks
+                for question, choice in walk.path
+                if choice == values.get("choice")
+            ]
+            labels = found[:1]
+        for name in values.get("outcomes", [])[:4]:
+            labels.append(words.outcomes[name].title)
+        if "outcome" in values:
+            labels.append(words.outcomes[values["outcome"]].title)
+        if "kind" in values:
+            labels.append(words.kinds[values["kind"]].partition(".")[0].format_map(self.values(case.policy)))
+        for role in values.get("roles", []):
+            name, _, department = role.partition(":")
+            labels.append(self.role(name, department))
+        if values.get("reason") and self.s.has(f"reason.{values['reason']}"):
+            labels.append(self.t(f"reason.{values['reason']}"))
+        return f" ({', '.join(labels)})" if labels else ""
+
+    def help(self, commands: Sequence[tuple[str, str]]) -> Card:
+        """What can be typed."""
+        rows: tuple[tuple[str, str | Quote], ...] = tuple((usage, self.t(key)) for usage, key in commands)
+        return Card(self.t("help.title"), (Text(self.t("help.intro")), Facts(rows)))
+
+    # --- forms ---
+
+    def intake_form(self, press: Press, values: Mapping[str, str], *, ask_text: bool) -> Form:
+        """The facts of domain §1, each optional save that a text or a picture must be there."""
+        places = tuple((place, self.t(f"place.{place}")) for place in ("own", "private", "external"))
+        platforms = tuple(
+            (name, self.t(f"platform.{name}"))
+            for name in ("facebook", "instagram", "x", "linkedin", "tiktok", "youtube", "whatsapp", "website", "other")
+        )
+        fields = [
+            Field("text", self.t("field.text"), "text", values.get("text", ""), limit=200_000),
+            Field("images", self.t("field.images"), "files", hint=self.t("field.images_hint")),
+            Field("place", self.t("field.place"), "choice", values.get("place", ""), places),
+            Field("platform", self.t("field.platform"), "choice", values.get("platform", ""), platforms),
+            Field("link", self.t("field.link"), "line", values.get("link", ""), limit=2000),
+            Field("post", self.t("field.post"), "line", values.get("post", ""), limit=2000),
+            Field(
+                "handle", self.t("field.handle"), "line", values.get("handle", ""), hint=self.t("field.handle_hint"), limit=200
+            ),
+            Field("posted", self.t("field.posted"), "moment", values.get("posted", ""), limit=40),
+        ]
+        key = "form.start" if ask_text else "form.intake"
+        return Form(self.t(key), press, tuple(fields), self.t("form.go" if ask_text else "form.save"))
+
+    def waive_form(self, press: Waive, text: str) -> Form:
+        field = Field("reason", self.t("field.reason"), "text", required=True, limit=500)
+        return Form(self.t("form.waive"), press, (field,), self.t("form.save"), (Text(text),))
+
+    def reply_form(self, press: EditReply, text: str) -> Form:
+        field = Field("text", self.t("field.reply"), "text", text, limit=8000, hint=self.t("field.reply_hint"))
+        return Form(self.t("form.reply"), press, (field,), self.t("form.save"))
+
+    def decide_form(self, press: Decide, case: Case) -> Form:
+        words = case.tree.said(self.language)
+        names = [name for name, end in case.tree.outcomes.items() if not end.decides]
+        chosen = next((name for name in outcomes(case) if name in names), "")
+        fields = (
+            Field(
+                "outcome",
+                self.t("field.outcome"),
+                "choice",
+                chosen,
+                tuple((name, words.outcomes[name].title) for name in names),
+                True,
+            ),
+            Field("reason", self.t("field.decision_reason"), "text", required=True, limit=2000),
+        )
+        return Form(self.t("form.decide", number=case.number), press, fields, self.t("button.decide"))
+
+    def ask_form(self, press: AskInfo, number: int) -> Form:
+        field = Field("text", self.t("field.question"), "text", required=True)
+        return Form(self.t("form.ask", number=number), press, (field,), self.t("form.send"))
+
+    def forward_form(self, press: Forward, number: int, roles: Sequence[Role]) -> Form:
+        rows = []
+        for role in roles:
+            if role in ("antenna", "department_head"):
+                rows += [(f"{role}:{name}", self.role(role, name)) for name in self.organisation.departments]
+            else:
+                rows.append((role, self.role(role)))
+        fields = (
+            Field("to", self.t("field.to"), "choice", "", tuple(rows), True),
+            Field("text", self.t("field.note"), "text"),
+        )
+        return Form(self.t("form.forward", number=number), press, fields, self.t("form.send"))
+
+    def faq_form(self, press: EditFaq, row: Any) -> Form:
+        fields = (
+            Field("question", self.t("faq.question"), "text", row.question, required=True),
+            Field("answer", self.t("faq.answer"), "text", row.answer, required=True),
+            Field("formal", self.t("faq.answer_formal"), "text", row.answer_formal, hint=self.t("faq.formal_hint")),
+        )
+        return Form(self.t("form.faq"), press, fields, self.t("form.save"))
+
+    def next_form(self, press: Next, number: int) -> Form:
+        fields = (
+            Field("text", self.t("field.text"), "text", limit=200_000),
+            Field("images", self.t("field.images"), "files", hint=self.t("field.images_hint")),
+            Field("link", self.t("field.link"), "line", limit=2000),
+            Field("handle", self.t("field.handle"), "line", limit=200),
+            Field("posted", self.t("field.posted"), "moment", limit=40),
+        )
+        return Form(self.t("form.next"), press, fields, self.t("form.go"), (Text(self.t("form.next_intro", number=number)),))
+
+
+def language_of(organisation: Organisation, person: str | None) -> str:
+    """The language of a person, or the organisation's."""
+    known: Person | None = organisation.people.get(person or "")
+    return known.language if known else organisation.language

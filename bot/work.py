@@ -1,0 +1,105 @@
+"""What every capability has to hand while it handles one event: the house (unchanging) and the work (this event, this transaction)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from bot.events import Platform as ChatPlatform
+from bot.organisation import Organisation
+from bot.pseudonyms import Keys
+from bot.tables import versions
+from flows.platforms import Capabilities
+from flows.policy import Policy
+from flows.tree import Platform, Structure, Tree, Words
+
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+SETTLE = timedelta(seconds=15)  # in which "Terug" still cancels an escalation
+
+
+class Refused(Exception):
+    """The event may not or cannot do this. ``key`` is a sentence of the catalogue; nothing of the event is kept."""
+
+    def __init__(self, key: str, **values: Any) -> None:
+        self.key, self.values = key, values
+        super().__init__(key)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What does not change while the bot runs: the municipality, its tree, its keys, its platforms in order of preference."""
+
+    organisation: Organisation
+    tree: Tree
+    keys: Keys
+    platforms: tuple[ChatPlatform, ...]
+    capabilities: Mapping[Platform, Capabilities]
+
+
+@dataclass(slots=True)
+class Work:
+    """One event being handled. ``who`` is a person of the directory, ``""`` for time itself."""
+
+    conn: Connection
+    house: House
+    now: datetime
+    who: str = ""
+    said: bool = field(default=False)  # whether something was queued, so that senders are woken
+
+    @property
+    def organisation(self) -> Organisation:
+        return self.house.organisation
+
+    def policy(self, version: str) -> Policy:
+        """The policy a case was walked with."""
+        current = self.organisation.policy
+        if version == current.version:
+            return current
+        return _policy(_content(self.conn, "policy", version))
+
+    def tree(self, version: str) -> Tree:
+        """The tree a case was walked with."""
+        if version == self.house.tree.version:
+            return self.house.tree
+        return _tree(_content(self.conn, "tree", version), version)
+
+
+def remember_versions(conn: Connection, house: House, now: datetime) -> None:
+    """Keep today's tree and policy, so that cases begun with them can always be shown and finished as they were."""
+    rows = (
+        ("tree", house.tree.version, tree_content(house.tree)),
+        ("policy", house.organisation.policy.version, house.organisation.policy.model_dump_json()),
+    )
+    for kind, version, content in rows:
+        known = conn.execute(select(versions.c.at).where(versions.c.kind == kind, versions.c.version == version)).first()
+        if known is None:
+            conn.execute(versions.insert().values(kind=kind, version=version, at=now, content=content))
+
+
+def tree_content(tree: Tree) -> str:
+    """A tree with its words as one JSON text."""
+    words = {language: json.loads(item.model_dump_json()) for language, item in tree.words.items()}
+    return json.dumps({"structure": json.loads(tree.structure.model_dump_json()), "words": words})
+
+
+_VERSION = select(versions.c.content).where(versions.c.kind == bindparam("kind"), versions.c.version == bindparam("version"))
+
+
+def _content(conn: Connection, kind: str, version: str) -> str:
+    return str(conn.execute(_VERSION, {"kind": kind, "version": version}).scalar_one())
+
+
+@lru_cache(maxsize=16)
+def _policy(content: str) -> Policy:
+    return Policy.model_validate_json(content)
+
+
+@lru_cache(maxsize=8)
+def _tree(content: str, version: str) -> Tree:
+    values = json.loads(content)
+    words = {language: Words.model_validate(item) for language, item in values["words"].items()}
+    return Tree(Structure.model_validate(values["structure"]), words, version)

@@ -1,0 +1,1 @@
+"""The store: its contract on both databases, what is SQLite's or PostgreSQL's own, and the migrations."""

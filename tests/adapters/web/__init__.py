@@ -1,0 +1,1 @@
+"""The web chat: its renderer, its wire, its pages in a browser."""

@@ -1,0 +1,1 @@
+"""Tests of bot/: what the bot remembers and whom it tells."""

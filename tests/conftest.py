@@ -1,0 +1,38 @@
+"""Rules of the whole run: property tests repeat exactly; a missing program is told, or fails in CI."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+from tests.programs import PROGRAMS, missing
+
+settings.register_profile("house", derandomize=True, deadline=None)
+settings.load_profile("house")
+
+MISSING = frozenset(missing())
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def _lacks(item: pytest.Item) -> set[str]:
+    return {str(name) for mark in item.iter_markers("needs") for name in mark.args} & MISSING
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a desk, leave out what cannot be tested here."""
+    left_out = [] if IN_CI else [item for item in items if _lacks(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """In CI nothing may be missing."""
+    if lacks := _lacks(item):
+        pytest.fail(f"missing here: {', '.join(sorted(lacks))}", pytrace=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was not tested, just above pytest's own last line."""
+    for package in sorted(MISSING):
+        terminalreporter.write_line(f"NOT TESTED: {PROGRAMS[package].about}. Missing: {package} (sudo apt install {package})")

@@ -1,0 +1,1 @@
+"""Tests of flows/: what a moderator is asked, and what follows."""
