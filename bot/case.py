@@ -68,6 +68,7 @@ class State(Frozen):
     faq_hint: int | None = None
     faq_used: int | None = None
     terms: dict[str, datetime] = {}
+    lengths: dict[str, str] = {}  # the length that each term was computed from
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Escalation threads: who is told of a case, what they do there, and what comes back to the moderator."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from bot.tables import messages, replies, threads
 from bot.work import SETTLE, Refused, Work
 from flows.effects import Effect, Escalate, OpenDeadline
 from flows.tree import Role
-from flows.walk import DEPARTMENTAL, consequences
+from flows.walk import DEPARTMENTAL, consequences, hours
 
 LONGEST_REPLY = 20_000  # characters of a colleague's message that are kept
 FORWARD_TO: tuple[Role, ...] = (
@@ -29,11 +30,21 @@ FORWARD_TO: tuple[Role, ...] = (
 def follow(work: Work, case: Case, *, retract: bool = True) -> Case:
     """Bring threads, terms and the settling in line with what the case now advises.
 
-    New roles are told after the 15 seconds; roles no longer told are cancelled before, retracted after (not with ``retract=False``:
-    a decision does not untell those who were told).
+    New roles are told after the 15 seconds; roles no longer told are cancelled before, retracted after (not with
+    ``retract=False``: a decision does not untell those who were told).
     """
     advised = advice(work, case)
     effects: tuple[Effect, ...] = consequences(advised, situation(work, case)) if advised else ()
+    _follow_threads(work, case, effects, retract=retract)
+    if advised is None:
+        clocks.stop(work, case.number)
+        signals.withdraw(work, case.number)
+        return case.with_state(terms={})
+    clocks.start(work, case.number, "settle", "case", work.now + SETTLE)
+    return _follow_terms(work, case, effects)
+
+
+def _follow_threads(work: Work, case: Case, effects: Iterable[Effect], *, retract: bool) -> None:
     wanted: dict[tuple[Role, str], Recipient] = {}
     for effect in effects:
         if isinstance(effect, Escalate) and effect.at_once:
@@ -42,45 +53,43 @@ def follow(work: Work, case: Case, *, retract: bool = True) -> Case:
                 work.organisation, work.house.platforms, effect.role, department or None
             )
     known = {(row.role, row.department): row for row in _threads(work, case.number)}
-    for key, told in wanted.items():
-        row = known.get(key)
+    for (role, department), told in wanted.items():
+        row = known.get((role, department))
         if row is None:
-            work.conn.execute(
-                threads.insert().values(
-                    case_id=case.number,
-                    role=key[0],
-                    department=key[1],
-                    conversation=str(told.conversation),
-                    phase="waiting",
-                    due=work.now + SETTLE,
-                    by_hand=False,
-                )
-            )
+            _new_thread(work, case, role, department, told, work.now + SETTLE, by_hand=False)
         elif row.phase == "retracted":
             _set(work, row.id, phase="waiting", due=work.now + SETTLE)
     for key, row in known.items():
-        if key not in wanted and row.phase == "waiting":
+        if key in wanted:
+            continue
+        if row.phase == "waiting" and row.message_id is None:
             work.conn.execute(threads.delete().where(threads.c.id == row.id))
-        elif key not in wanted and retract and row.phase in ("open", "taken") and not row.by_hand:
+        elif row.phase == "waiting":
+            _set(work, row.id, phase="retracted")
+        elif retract and row.phase in ("open", "taken") and not row.by_hand:
             _set(work, row.id, phase="retracted")
             _note(work, row, "retracted")
             again(work, case.number, "thread")
-    if advised is None:
-        clocks.stop(work, case.number)
-        signals.withdraw(work, case.number)
-        return case.with_state(terms={})
+
+
+def _follow_terms(work: Work, case: Case, effects: Iterable[Effect]) -> Case:
+    """A term that goes on keeps its beginning; one whose length changed begins at the case's opening of it anew."""
     terms: dict[str, datetime] = {}
+    lengths: dict[str, str] = {}
     for effect in effects:
-        if isinstance(effect, OpenDeadline):
-            due = case.state.terms.get(effect.name) or clocks.due_at(work, case, effect.deadline, work.now)
-            terms[effect.name] = due
-            if due != case.state.terms.get(effect.name):
-                clocks.start(work, case.number, "term", effect.name, due)
+        if not isinstance(effect, OpenDeadline):
+            continue
+        length = f"{effect.deadline.clock}:{hours(effect.deadline, case.policy)}:{case.state.house_rule or ''}"
+        lengths[effect.name] = length
+        if case.state.lengths.get(effect.name) == length:
+            terms[effect.name] = case.state.terms[effect.name]
+            continue
+        terms[effect.name] = clocks.due_at(work, case, effect.deadline, work.now)
+        clocks.start(work, case.number, "term", effect.name, terms[effect.name])
     gone = case.state.terms.keys() - terms.keys()
     if gone:
         clocks.stop(work, case.number, "term", gone)
-    clocks.start(work, case.number, "settle", "case", work.now + SETTLE)
-    return case.with_state(terms=terms)
+    return case.with_state(terms=terms, lengths=lengths)
 
 
 def settle(work: Work, case: Case) -> Case:
@@ -211,6 +220,14 @@ def _thread(work: Work, number: int) -> Row[Any]:
     return row
 
 
+def _new_thread(work: Work, case: Case, role: Role, department: str, to: Recipient, due: datetime, *, by_hand: bool) -> int:
+    """A thread that is still to open, at ``due`` or at once by the caller."""
+    row = {"case_id": case.number, "role": role, "department": department, "conversation": str(to.conversation)}
+    key = work.conn.execute(threads.insert().values(**row, phase="waiting", due=due, by_hand=by_hand)).inserted_primary_key
+    assert key is not None  # every insert of one row has one
+    return int(key[0])
+
+
 def _set(work: Work, thread: int, **values: Any) -> None:
     work.conn.execute(threads.update().where(threads.c.id == thread).values(**values))
 
@@ -290,19 +307,7 @@ def _forward(work: Work, case: Case, row: Row[Any], values: dict[str, str]) -> A
     if existing is not None and existing.phase in ("open", "taken", "decided"):
         raise Refused("refused.told_already")
     if existing is None:
-        key = work.conn.execute(
-            threads.insert().values(
-                case_id=case.number,
-                role=role,
-                department=department,
-                conversation=str(new.conversation),
-                phase="waiting",
-                due=work.now,
-                by_hand=True,
-            )
-        ).inserted_primary_key
-        assert key is not None  # every insert of one row has one
-        thread, message = int(key[0]), None
+        thread, message = _new_thread(work, case, chosen, department, new, work.now, by_hand=True), None
     else:
         thread, message = existing.id, existing.message_id
     _open(work, case, thread, str(new.conversation), message)

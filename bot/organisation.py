@@ -3,6 +3,7 @@
 What the file means in a case (who is told, who may do what) is ``roster.py``; here it is only read.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
@@ -105,15 +106,25 @@ class Organisation(Frozen):
     @cached_property
     def by_address(self) -> Mapping[tuple[str, str], str]:
         """(platform, address) → person id; locally everybody is their own id."""
-        known: dict[tuple[str, str], str] = {("local", id): id for id in self.people}
-        for id, person in self.people.items():
-            known.update(dict.fromkeys(person.addresses.items(), id))
+        known: dict[tuple[str, str], str] = {("local", name): name for name in self.people}
+        for name, person in self.people.items():
+            known.update(dict.fromkeys(person.addresses.items(), name))
         return known
+
+    @cached_property
+    def _topics(self) -> Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]:
+        return {
+            name: tuple((topic, re.compile(rf"\b{re.escape(topic)}", re.IGNORECASE)) for topic in item.topics)
+            for name, item in self.departments.items()
+        }
+
+    def topics_in(self, department: str, text: str) -> tuple[str, ...]:
+        """The topics of ``department`` that ``text`` mentions, as whole words or the beginning of one."""
+        return tuple(topic for topic, pattern in self._topics.get(department, ()) if pattern.search(text))
 
     def department_for(self, text: str) -> str | None:
         """The one department whose topics ``text`` mentions most; ``None`` when none or two do."""
-        low = text.casefold()
-        counts = {name: sum(topic.casefold() in low for topic in item.topics) for name, item in self.departments.items()}
+        counts = {name: len(self.topics_in(name, text)) for name in self.departments}
         best = max(counts.values(), default=0)
         names = [name for name, count in counts.items() if count == best]
         return names[0] if best and len(names) == 1 else None

@@ -56,38 +56,49 @@ def card(work: Work, case: Case, reader: str) -> Card:
 def message(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
     """A queued message as it must look now, and whom it mentions; ``None`` when what it showed is gone."""
     reader = _reader(work, row.lane)
-    words = wording(Work(work.conn, work.house, work.now), reader)
-    args = json.loads(row.args)
+    work = Work(work.conn, work.house, work.now, reader or "")
+    if row.case_id is None:
+        return _without_case(work, row)
     try:
-        case = load_case(work, row.case_id, lock=False) if row.case_id is not None else None
+        case = load_case(work, row.case_id, lock=False)
     except Refused:
         return None
-    match row.kind, case:
-        case "case", Case():
-            if reader is not None and case.moderator != reader:
-                return words.handed_over(case), ()
+    words, args = wording(work, reader), json.loads(row.args)
+    match row.kind:
+        case "case" if reader is not None and case.moderator != reader:
+            return words.handed_over(case), ()
+        case "case":
             return words.case(seen(work, case, reader or "")), ()
-        case "thread", Case():
+        case "thread":
             thread = next((item for item in _told(work, case.number) if item.thread == row.ref), None)
-            if thread is None:
-                return None
-            return words.thread(seen(work, case, ""), thread), _mentions(work, thread)
-        case "thread_note", Case():
+            return None if thread is None else (words.thread(seen(work, case, ""), thread), _mentions(work, thread))
+        case "thread_note":
             return words.thread_note(case, args), ()
-        case "found", Case():
+        case "found":
             return words.found(seen(work, case, "")), ()
-        case "note", Case():
+        case "note":
             return words.note(case, args), ()
-        case "reply", Case():
-            said = work.conn.execute(select(replies).where(replies.c.id == row.ref)).first()
-            if said is None:
-                return None
-            by = words.reply_card(case.number, said.by, said.text, outside=said.outside, edited=said.edited, deleted=said.deleted)
-            return by, ()
-        case "faq", _:
+        case "reply":
+            return _reply(work, words, case, row.ref)
+        case _:
+            return _without_case(work, row)
+
+
+def _reply(work: Work, words: Wording, case: Case, number: int) -> tuple[Card, tuple[str, ...]] | None:
+    said = work.conn.execute(select(replies).where(replies.c.id == number)).first()
+    if said is None:
+        return None
+    marks = {"outside": said.outside, "edited": said.edited, "deleted": said.deleted}
+    return words.reply_card(case.number, said.by, said.text, **marks), ()
+
+
+def _without_case(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
+    words = wording(work, _reader(work, row.lane))
+    match row.kind:
+        case "faq":
             return words.faq_entry(faq.entry(work, row.ref)), ()
-        case "warning", _:
-            return words.warning(args), ()
+        case "warning":
+            return words.warning(json.loads(row.args)), ()
         case _:
             return None
 

@@ -80,9 +80,7 @@ def withdraw(work: Work, case: int) -> None:
 
 def topic_of(work: Work, department: str, text: str) -> str:
     """The first topic of the department that the text mentions; empty when none."""
-    known = work.organisation.departments.get(department)
-    low = text.casefold()
-    return next((topic for topic in known.topics if topic.casefold() in low), "") if known else ""
+    return next(iter(work.organisation.topics_in(department, text)), "")
 
 
 def _warn(work: Work, department: str, topic: str) -> None:

@@ -315,8 +315,8 @@ class Wording:
             body.append(self._lines(seen, advised))
             body.append(Buttons((Button(self.t("button.next"), Next(case=case.number)),)))
             return Card(title, tuple(body), "neutral", self.t("notice.case", number=case.number))
-        for name in advised.outcomes:
-            body.append(Text(words.outcomes[name].advice.format_map(self.values(case.policy, **self.facts_of(case)))))
+        values = self.values(case.policy, **self.facts_of(case))
+        body += [Text(words.outcomes[name].advice.format_map(values)) for name in advised.outcomes]
         body += self._decision(case)
         body += self._private(seen)
         body += self._selects(seen, advised)
@@ -414,7 +414,6 @@ class Wording:
 
     def _selects(self, seen: Seen, advised: Advise) -> list[Block]:
         case = seen.case
-        words = case.tree.said(self.language)
         blocks: list[Block] = []
         for ask in advised.asks:
             values = ("", *options(self.organisation, case, ask))
@@ -487,14 +486,13 @@ class Wording:
         case = seen.case
         todos = [todo for todo in advised.steps if todo.replies and todo.id not in case.state.items]
         for todo in todos:
-            blocks.append(
-                Copy(self.t(f"copy.{todo.kind}" if self.s.has(f"copy.{todo.kind}") else "copy.other"), self.reply(seen, todo))
-            )
+            key = f"copy.{todo.kind}" if todo.kind in ("public_answer", "private_message") else "copy.other"
+            blocks += [Copy(self.t(key), self.reply(seen, todo))]
         if todos:
             label = self.t("button.say_je" if case.state.formal else "button.say_u")
             blocks.append(Buttons((Button(label, SetForm(case=case.number, formal=not case.state.formal)),)))
-            if case.state.place == "private" and case.policy.dm_auto_reply:
-                blocks.append(Copy(self.t("copy.auto_reply"), case.policy.dm_auto_reply))
+        if case.state.place == "private" and case.policy.dm_auto_reply:
+            blocks.append(Copy(self.t("copy.auto_reply"), case.policy.dm_auto_reply))
         return blocks
 
     def _consequences(self, seen: Seen, advised: Advise) -> list[Block]:
@@ -541,7 +539,7 @@ class Wording:
         ended = outcomes(case)
         rows: list[tuple[str, str | Quote]] = []
         if advised is not None:
-            rows = [row for row in self._facts(seen, advised) if row[0] not in (self.t("fact.strike"),)]
+            rows = [row for row in self._facts(seen, advised) if row[0] != self.t("fact.strike")]
         if case.state.ground:
             rows.append((self.t("select.ground"), words.grounds[case.state.ground]))
         if case.state.department in self.organisation.departments:

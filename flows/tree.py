@@ -313,6 +313,24 @@ def find_tree(name: str, beside: Path | None = None) -> Path:
 
 
 def _structure_problems(tree: Structure, source: Source) -> Iterator[Problem]:
+    yield from _beginning_problems(tree, source)
+    yield from _choice_problems(tree, source)
+    loop = _loop(tree)
+    if loop:
+        mend = "a walk may not come back to a question"
+        yield source.problem(f"a loop: {' → '.join(loop)}", "questions", loop[0], right=mend)
+        return
+    questions, outcomes = _reached(tree)
+    mend = "lead to it, or remove it"
+    for name in tree.questions.keys() - questions:
+        yield source.problem(f"question {name!r} is an orphan: nothing leads to it", "questions", name, right=mend)
+    for name in tree.outcomes.keys() - outcomes:
+        yield source.problem(f"outcome {name!r} is an orphan: nothing leads to it", "outcomes", name, right=mend)
+    for name, outcome in tree.outcomes.items():
+        yield from _outcome_problems(tree, name, outcome, source)
+
+
+def _beginning_problems(tree: Structure, source: Source) -> Iterator[Problem]:
     for place in get_args(Place):
         if place not in tree.begin:
             yield source.problem(f"no question to begin with for place {place!r}", "begin", right="name a question")
@@ -322,42 +340,29 @@ def _structure_problems(tree: Structure, source: Source) -> Iterator[Problem]:
     for key in get_args(Also):
         if key not in tree.also:
             yield source.problem(f"'also' lacks {key!r}", "also", right="say where it leads")
-    arrows = [(("also", key), choice) for key, choice in tree.also.items()]
+
+
+def _choice_problems(tree: Structure, source: Source) -> Iterator[Problem]:
+    arrows: list[tuple[tuple[str | int, ...], Choice]] = [(("also", key), choice) for key, choice in tree.also.items()]
     for name, choices in tree.questions.items():
         if not choices:
             yield source.problem(f"question {name!r} is a dead end: it has no choices", "questions", name, right="add a choice")
         seen: set[str] = set()
         for index, choice in enumerate(choices):
             if choice.id in seen:
-                yield source.problem(f"choice {choice.id!r} stands twice in {name!r}", "questions", name, index)
+                yield source.problem(f"choice {choice.id!r} stands twice in {name!r}", "questions", name, index, right="keep one")
             seen.add(choice.id)
-            arrows.append((("questions", name, index), choice))  # type: ignore[arg-type]  # a path mixes names and numbers
+            arrows.append((("questions", name, index), choice))
     for path, choice in arrows:
         yield from _condition_problems(choice.when, source, path)
         yield from _condition_problems({name: (value,) for name, value in choice.sets.items()}, source, path, "sets")
         for name in choice.sets.keys() & FACTS.keys() - SETTABLE:
-            yield source.problem(
-                f"no answer can set {name!r}", *path, "sets", name, right=f"one of {', '.join(sorted(SETTABLE))}"
-            )
+            known = ", ".join(sorted(SETTABLE))
+            yield source.problem(f"no answer can set {name!r}", *path, "sets", name, right=f"one of {known}")
         if choice.question is not None and choice.question not in tree.questions:
             yield source.problem(f"unknown question {choice.question!r}", *path, right="add it, or mend the name")
         if choice.outcome is not None and choice.outcome not in tree.outcomes:
             yield source.problem(f"unknown outcome {choice.outcome!r}", *path, right="add it, or mend the name")
-    loop = _loop(tree)
-    if loop:
-        yield source.problem(f"a loop: {' → '.join(loop)}", "questions", loop[0], right="a walk may not come back to a question")
-        return
-    questions, outcomes = _reached(tree)
-    for name in tree.questions.keys() - questions:
-        yield source.problem(
-            f"question {name!r} is an orphan: nothing leads to it", "questions", name, right="lead to it, or remove it"
-        )
-    for name in tree.outcomes.keys() - outcomes:
-        yield source.problem(
-            f"outcome {name!r} is an orphan: nothing leads to it", "outcomes", name, right="lead to it, or remove it"
-        )
-    for name, outcome in tree.outcomes.items():
-        yield from _outcome_problems(tree, name, outcome, source)
 
 
 def _outcome_problems(tree: Structure, name: str, outcome: Outcome, source: Source) -> Iterator[Problem]:
@@ -474,8 +479,9 @@ def _word_problems(tree: Structure, words: Words, source: Source) -> Iterator[Pr
                 yield source.problem(f"a word for nothing: {where}.{name}", *path, name, right="remove it")
     for name, outcome in tree.outcomes.items():
         if name in words.outcomes:
-            for step in words.outcomes[name].steps.keys() - {word for step in outcome.steps for word in (step.id, step.word)}:
-                yield source.problem(f"a word for nothing: outcomes.{name}.steps.{step}", "outcomes", name, "steps", step)
+            needless = words.outcomes[name].steps.keys() - {word for step in outcome.steps for word in (step.id, step.word)}
+            for word in needless:
+                yield source.problem(f"a word for nothing: outcomes.{name}.steps.{word}", "outcomes", name, "steps", word)
     for path, text in _texts(words):
         try:
             used = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}

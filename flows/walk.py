@@ -68,7 +68,8 @@ class IllegalAnswer(Exception):
 class Situation:
     """The facts of one case that conditions may compare. ``earlier_strikes``: unexpired ones of the same author.
 
-    ``can_hide`` and ``unable``: what the platform makes possible (``flows.platforms``). ``said``: what the answers themselves established, from ``established``; a ``house_rule`` chosen by a person goes before.
+    ``can_hide`` and ``unable``: what the platform makes possible (``flows.platforms``). ``said``: what the answers themselves
+    established, from ``established``; a ``house_rule`` chosen by a person goes before.
     """
 
     place: Place = "own"
@@ -215,8 +216,8 @@ def consequences(advice: Advise, situation: Situation) -> tuple[Effect, ...]:
     effects: list[Effect] = []
     if advice.image == "drop":
         effects.append(DropImages())
-    for role in advice.threads:
-        effects.append(Escalate(role, at_once=role not in DEPARTMENTAL or situation.department is not None))
+    known = situation.department is not None
+    effects += [Escalate(role, at_once=known or role not in DEPARTMENTAL) for role in advice.threads]
     effects += [LogSignal(kind) for kind in advice.signals]
     if advice.deadline is not None:
         effects.append(OpenDeadline("case", advice.deadline))

@@ -24,8 +24,9 @@ from adapters.web.render import Message, Page, Place, Renderer, Spot, Translate,
 from adapters.web.submissions import TEXT_LIMIT, Submission, read_submission
 from bot.cards import Card, Form
 from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Pressed, Replied, Submitted
+from bot.organisation import said
 from bot.presses import NoPress, Press, unpack
-from bot.roster import roles_of
+from bot.roster import holds_role, roles_of
 from bot.sentences import sentences
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 PAGE = 15  # messages on one page
 COMMANDS = ("zaken", "hulp")  # shortcuts in the margin; any other is typed
-SETTLE = 0.25  # seconds that a page without JavaScript waits for the senders, to show what they send
+SETTLE = 0.25  # seconds to wait for the senders at most, so that the page that follows shows what they send
 ASSETS = {"chat.css": "text/css", "chat.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
@@ -230,9 +231,11 @@ class Chat:
                 event = Pasted(**self._event(person, posted), text=text, images=await self._keep(person, posted))
             except PictureRefused as refused:
                 return await self._answered(request, person, posted, Answer(note=t(refused.key), refused=True), t)
+        before = self.live.count
         answer = await self._antenne.handle(event)
         if isinstance(event, Pasted) and not answer.refused:
             posted.fields["back"] = conversation_path(person, person)
+            await self.live.changed(SETTLE, before)
         return await self._answered(request, person, posted, answer, t)
 
     async def press(self, request: web.Request) -> web.Response:
@@ -319,7 +322,8 @@ class Chat:
         told = Told(person, answer, posted.number("message"), posted.number("version"), posted.fields.get("text", ""))
         if "application/json" in request.headers.get("Accept", ""):
             return web.json_response(self._parts(told, back, self._tokens.token(request[BROWSER]), t), headers={"Vary": "Accept"})
-        await self.live.changed(SETTLE)
+        if not answer.refused and answer.form is None:
+            await self.live.changed(SETTLE, self.live.count)
         if answer.form is not None:
             where = f"/als/{person}/formulier/{self._shelf.put(told)}?terug={quote(back, safe='')}"
         else:
@@ -358,8 +362,19 @@ class Chat:
         return t
 
     def _roles(self, person: str) -> tuple[str, ...]:
-        words = sentences(self._antenne.organisation.people[person].language)
-        return tuple(words.t(f"role.{role}") for role in roles_of(self._antenne.organisation, person))
+        """A person's roles as they are read, with the department where that says more."""
+        house = self._antenne.organisation
+        language = house.people[person].language
+        words = sentences(language)
+        found = {}
+        for role in roles_of(house, person):
+            label = words.t(f"role.{role}")
+            if role in ("department_head", "antenna"):
+                held = {name: item for name, item in house.departments.items() if holds_role(house, person, role, name)}
+                found |= {name: f"{label} {said(item.name, language)}" for name, item in held.items() if name not in found}
+            else:
+                found[role] = label
+        return tuple(found.values())
 
     @property
     def _zone(self) -> ZoneInfo:

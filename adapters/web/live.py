@@ -13,11 +13,11 @@ STREAMS = 64  # at once: browsers, not tabs
 
 
 class Live:
-    """Waits for changes and tells every open stream."""
+    """Waits for changes and tells every open stream. ``count``: how many there were."""
 
     def __init__(self, wakeups: Wakeups) -> None:
         self._wakeups = wakeups
-        self._count = 0
+        self.count = 0
         self._changed = asyncio.Event()
         self._streams: set[asyncio.Task[object]] = set()
 
@@ -34,16 +34,17 @@ class Live:
         for stream in tuple(self._streams):
             stream.cancel()
 
-    async def changed(self, timeout: float) -> None:
-        """Wait until something changed, ``timeout`` seconds at most."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await self._changed.wait()
+    async def changed(self, timeout: float, since: int) -> None:
+        """Wait until there are more changes than ``since``, ``timeout`` seconds at most."""
+        if self.count == since:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await self._changed.wait()
 
     async def _listen(self) -> None:
         while True:
             await self._wakeups.wait("live", BREATH)
-            self._count += 1
+            self.count += 1
             self._changed.set()
             self._changed = asyncio.Event()
 
@@ -58,11 +59,10 @@ class Live:
         try:
             await response.prepare(request)
             await response.write(b"retry: 2000\n\n")
-            seen = self._count
+            seen = self.count
             while True:
-                if seen == self._count:
-                    await self.changed(BREATH + 5)
-                seen = self._count
+                await self.changed(BREATH + 5, seen)
+                seen = self.count
                 await response.write(b"event: look\ndata: %d\n\n" % seen)
                 await asyncio.sleep(0.1)  # a storm of changes is one look
         except (ConnectionError, asyncio.CancelledError):

@@ -433,11 +433,9 @@
         channel.postMessage("look");
       });
       stream.addEventListener("open", () => {
-        if (lost) {
-          lost = false;
-          poke();
-          channel.postMessage("look");
-        }
+        lost = false;
+        poke(); // for what changed while nobody listened
+        channel.postMessage("look");
       });
       stream.addEventListener("error", () => {
         if (!lost) say(body.dataset.offline, true);
@@ -445,6 +443,7 @@
         if (stream.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
       });
     });
+  setTimeout(poke, 1500);
   if (navigator.locks) navigator.locks.request("antenne-live", listen);
   else listen();
   document.addEventListener("visibilitychange", () => {
