@@ -2,7 +2,7 @@
 # Two stamps remember what is installed, so that a second `make run` starts at once.
 
 # What `make run` starts.
-START := chat
+START := serve
 
 ENV := .venv/bin/python
 # Keep every pin that is there; `make lock UPGRADE=--upgrade` moves them.

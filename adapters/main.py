@@ -6,11 +6,11 @@ What a command needs is imported when it runs, so that each starts quickly.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_args
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast, get_args
 
 import typer
 
@@ -18,7 +18,10 @@ from flows.tree import Disposition, Flag, Place, Platform
 
 if TYPE_CHECKING:
     from bot.antenne import Antenne
+    from bot.digest import Digest
+    from bot.events import Platform as ChatPlatform
     from bot.organisation import Organisation
+    from bot.ports import Chat, Store, Wakeups
     from bot.sentences import Sentences
     from bot.settings import Settings
     from flows.effects import Advise
@@ -50,13 +53,13 @@ def now() -> datetime:
 
 
 @asynccontextmanager
-async def running(settings: "Settings", *, clock: Callable[[], datetime] = now) -> "AsyncIterator[Antenne]":
-    """The whole bot on its database; `Antenne.run` or `work` makes it send.
+async def running(
+    settings: "Settings", *, clock: Callable[[], datetime] = now, chats: "Mapping[str, Chat] | None" = None
+) -> "AsyncIterator[Antenne]":
+    """The whole bot on its database; `Antenne.run` or `work` makes it send. `chats`: platforms beyond the local one, preferred to it.
 
-    Raises SourceProblems (organisation or tree), KeyFileProblem, and what `open_store` raises.
+    Raises SourceProblems (organisation or tree), KeyFileProblem, UnknownDatabase, StoreUnavailable, StoreTooNew.
     """
-    from adapters.database import open_store
-    from adapters.local import LocalChat
     from adapters.wakeups import InProcessWakeups
     from bot.antenne import Antenne
     from bot.organisation import load_organisation
@@ -66,16 +69,30 @@ async def running(settings: "Settings", *, clock: Callable[[], datetime] = now) 
 
     organisation, tree = load_organisation(settings.organisation)
     keys = Keys.load(settings.secret_key_file)
-    house = House(organisation, tree, keys, ("local",), load_platforms())
-    wakeups = InProcessWakeups()
-    store = await open_store(settings.database_url.get_secret_value())
-    try:
-        antenne = Antenne(house, store, wakeups, {"local": LocalChat(wakeups)}, clock)
+    chats = chats or {}
+    platforms = cast("tuple[ChatPlatform, ...]", (*chats, "local"))
+    house = House(organisation, tree, keys, platforms, load_platforms())
+    async with AsyncExitStack() as stack:
+        wakeups: Wakeups = InProcessWakeups()
+        if settings.redis_url is not None:
+            from adapters.redis import connected
+
+            wakeups = await stack.enter_async_context(connected(settings.redis_url.get_secret_value(), wakeups))
+        store = await _store(settings.database_url.get_secret_value())
+        stack.push_async_callback(store.close)
+        antenne = Antenne(house, store, wakeups, chats, clock)
         sample = settings.organisation.with_name("faq.yaml")
         await antenne.prepare(sample if sample.is_file() else None)
         yield antenne
-    finally:
-        await store.close()
+
+
+async def _store(url: str) -> "Store":
+    from adapters.database import open_store
+
+    try:
+        return await open_store(url)
+    except ValueError:
+        raise UnknownDatabase from None
 
 
 # --- trouble that is expected ------------------------------------------------------------------------------
@@ -92,45 +109,103 @@ def _fail(sentence: str, code: int = WRONG) -> NoReturn:
     raise typer.Exit(code)
 
 
+class UnknownDatabase(Exception):
+    """The address names no database that can be used; it may hold a password and is not repeated."""
+
+
 @contextmanager
 def _explained(language: str = "nl") -> Iterator[None]:
     """Turns what may well go wrong into one sentence that says what to do."""
+    try:
+        yield
+    except Exception as trouble:
+        sentence = _sentence(trouble, language)
+        if sentence is None:
+            raise
+        _fail(sentence)
+
+
+def _sentence(trouble: Exception, language: str) -> str | None:
+    """What to say about an expected trouble; imported only once there is one."""
     from pydantic import ValidationError
 
+    from adapters.database import StoreTooNew
     from bot.ports import StoreUnavailable
     from bot.pseudonyms import KeyFileProblem
     from flows.source import SourceProblems
 
-    try:
-        yield
-    except SourceProblems as trouble:
-        _fail("\n".join([_sentences(language).t("cli.source"), *map(str, trouble.problems)]))
-    except StoreUnavailable as trouble:
-        _fail(_sentences(language).t(f"cli.database_{trouble.reason}"))
-    except KeyFileProblem as trouble:
-        _fail(_sentences(language).t("cli.key_file", advice=str(trouble)))
-    except ValidationError as trouble:  # of the settings: names, never values, which may be passwords
-        names = ", ".join("__".join(("ANTENNE", *map(str, item["loc"]))).upper() for item in trouble.errors())
-        _fail(_sentences(language).t("cli.settings", names=names.replace("ANTENNE__", "ANTENNE_")))
-
-
-@contextmanager
-def _database_explained(say: "Sentences") -> Iterator[None]:
-    """As above, for a database that is none of ours."""
-    from adapters.database import StoreTooNew
-
-    try:
-        yield
-    except StoreTooNew as trouble:
-        _fail(say.t("cli.database_newer", revision=trouble.revision))
-    except ValueError:
-        _fail(say.t("cli.database_address"))
+    say = _sentences(language)
+    match trouble:
+        case SourceProblems():
+            return "\n".join([say.t("cli.source"), *map(str, trouble.problems)])
+        case StoreUnavailable():
+            return say.t(f"cli.database_{trouble.reason}")
+        case StoreTooNew():
+            return say.t("cli.database_newer", revision=trouble.revision)
+        case UnknownDatabase():
+            return say.t("cli.database_address")
+        case KeyFileProblem():
+            return say.t("cli.key_file", advice=str(trouble))
+        case ValidationError() if trouble.title == "Settings":  # names, never values, which may be passwords
+            names = (f"ANTENNE_{'__'.join(map(str, item['loc'])).upper()}" for item in trouble.errors())
+            return say.t("cli.settings", names=", ".join(names))
+        case _:
+            return None
 
 
 def _settings() -> "Settings":
     from bot.settings import Settings
 
     return Settings()
+
+
+# --- serve -------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def serve() -> None:
+    """Start the bot: the local web chat on loopback, and whatever chat platforms are configured."""
+    with _explained():
+        asyncio.run(_serve(_settings()))
+
+
+async def _serve(settings: "Settings") -> None:
+    import errno
+    import signal
+    import sys
+
+    from adapters.pictures import Pictures
+    from adapters.web.app import serve as serve_web
+
+    _log_to(sys.stderr, settings.log_level)
+    async with running(settings) as antenne:
+        say = _sentences(antenne.organisation.language)
+        pictures = Pictures()
+        tasks = [
+            asyncio.create_task(antenne.run()),
+            asyncio.create_task(
+                serve_web(
+                    antenne,
+                    settings,
+                    pictures=pictures,
+                    ready=lambda address: typer.echo(say.t("cli.serve.ready", address=address)),
+                )
+            ),
+        ]
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(stop, tasks[-1].cancel)
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if not task.cancelled() and (trouble := task.exception()) is not None:
+                    if isinstance(trouble, OSError) and trouble.errno == errno.EADDRINUSE:
+                        _fail(say.t("cli.serve.taken", port=settings.port))
+                    raise trouble
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await pictures.close()
 
 
 # --- chat --------------------------------------------------------------------------------------------------
@@ -141,14 +216,16 @@ def chat(
     person: Annotated[str, typer.Option("--als", "--as", help="Who you are: an id or (the beginning of) a name.")] = "",
 ) -> None:
     """Talk with the bot in this terminal, as one of the people of the organisation."""
-    with _explained(), _database_explained(_sentences()):
+    with _explained():
         asyncio.run(_chat(_settings(), person))
 
 
 async def _chat(settings: "Settings", name: str) -> None:
     from adapters.terminal import people_named, talk
 
-    _log_to(settings.secret_key_file.with_name("antenne.log"), settings.log_level)
+    log = settings.secret_key_file.with_name("antenne.log")  # the screen belongs to the conversation
+    log.parent.mkdir(parents=True, exist_ok=True)
+    _log_to(log.open("a", encoding="utf-8"), settings.log_level)
     async with running(settings) as antenne:
         organisation = antenne.organisation
         found = people_named(organisation, name) if name else list(organisation.roles["moderator"].holders)
@@ -165,11 +242,10 @@ async def _chat(settings: "Settings", name: str) -> None:
                 await sending
 
 
-def _log_to(path: Path, level: str) -> None:
-    """Structured lines into a file: the screen belongs to the conversation. Ids and codes, never text."""
+def _log_to(file: TextIO, level: str) -> None:
+    """Structured lines, one a record. Ids and codes, never text."""
     import structlog
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -177,7 +253,7 @@ def _log_to(path: Path, level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(path.open("a", encoding="utf-8")),
+        logger_factory=structlog.WriteLoggerFactory(file),
     )
 
 
@@ -295,7 +371,7 @@ def _find(name: str) -> "Tree":
 @app.command()
 def walk(
     tree: Annotated[str, typer.Argument(help="A tree's name or folder.", show_default=False)],
-    labels: Annotated[list[str], typer.Argument(metavar="LABEL...", help="Each answer as its button says it.")],
+    labels: Annotated[list[str] | None, typer.Argument(metavar="LABEL", help="Each answer as its button says it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the advice as JSON.")] = False,
     policy: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A setting.")] = None,
     place: Annotated[Place, typer.Option(help="Where the comment stands.")] = "own",
@@ -481,6 +557,53 @@ def _print_report(report: Mapping[str, Any], title: str, say: "Sentences") -> No
             console.print(Text.assemble((f"{label}: ", "bold"), value))
 
 
+# --- digest ------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def digest(
+    week: Annotated[str, typer.Option(help="An ISO week, such as 2026-W47; else the last one that ended.")] = "",
+    department: Annotated[str, typer.Option(help="A department's id; else all of them.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the digests as JSON.")] = False,
+) -> None:
+    """Show the weekly digest of the departments: topics, open questions, misinformation, praise."""
+    from dataclasses import asdict
+
+    with _explained():
+        found, organisation = asyncio.run(_digests(_settings(), week, department))
+    if as_json:
+        reports = [asdict(item) | {"monday": str(item.monday), "sunday": str(item.sunday)} for item in found]
+        typer.echo(json.dumps(reports, ensure_ascii=False, indent=2))
+        return
+    from rich.console import Console
+
+    from adapters.terminal import controls, render
+    from bot.wording import Wording
+
+    words = Wording(organisation, organisation.language, now())
+    console = Console(markup=False, highlight=False, emoji=False)
+    for card in map(words.digest, found):
+        console.print(render([card], controls([card]), words.s), "")
+
+
+async def _digests(settings: "Settings", week: str, department: str) -> "tuple[list[Digest], Organisation]":
+    from bot.digest import last_due, of
+    from bot.work import Work
+
+    async with running(settings) as antenne:
+        organisation, at = antenne.organisation, now()
+        say = _sentences(organisation.language)
+        _known(say, "department", department, organisation.departments)
+        week = week or last_due(at, organisation.policy, organisation.calendar)[1]
+        try:
+            organisation.calendar.week_bounds(week)
+        except ValueError:
+            _fail(say.t("cli.digest.week", week=week), USAGE)
+        names = [department] if department else list(organisation.departments)
+        found = await antenne.store.read(lambda conn: [of(Work(conn, antenne.house, at), week, name) for name in names])
+        return found, organisation
+
+
 # --- db ----------------------------------------------------------------------------------------------------
 
 
@@ -490,7 +613,7 @@ def db_status() -> None:
     from adapters.database import HEAD
 
     say = _sentences()
-    with _explained(), _database_explained(say):
+    with _explained():
         found = asyncio.run(_revision(_settings().database_url.get_secret_value()))
     if found == HEAD:
         typer.echo(say.t("cli.db.current", revision=HEAD))
@@ -506,15 +629,13 @@ def db_migrate() -> None:
     from adapters.database import HEAD
 
     say = _sentences()
-    with _explained(), _database_explained(say):
+    with _explained():
         asyncio.run(_migrate(_settings().database_url.get_secret_value()))
     typer.echo(say.t("cli.db.current", revision=HEAD))
 
 
 async def _migrate(url: str) -> None:
-    from adapters.database import open_store
-
-    await (await open_store(url)).close()
+    await (await _store(url)).close()
 
 
 async def _revision(url: str) -> str | None:
@@ -533,7 +654,7 @@ async def _revision(url: str) -> str | None:
     try:
         address = make_url(url)
     except ArgumentError:
-        raise ValueError("no address of a database") from None
+        raise UnknownDatabase from None
     try:
         if address.get_backend_name() == "sqlite":
             file = Path(address.database or "")

@@ -26,6 +26,7 @@ from rich.text import Text as Line
 
 from bot.cards import (
     Block,
+    Button,
     Buttons,
     Card,
     Checklist,
@@ -110,11 +111,13 @@ def _pressable(block: Block, place: tuple[int, int]) -> Iterator[Control]:
             for nth, button in enumerate(block.buttons):
                 yield Control("", button.label, (*place, nth), button.press, asks=button.asks)
         case Checklist():
+            letters = _letters(block)
             for nth, item in enumerate(block.items):
                 if item.mark is not None or item.more:
                     yield Control("", item.text, (*place, nth), item.mark, why=item.note)
-                for letter, (extra, button) in zip(ascii_lowercase, enumerate(item.more), strict=False):
-                    yield Control(letter, button.label, (*place, nth, extra), button.press, asks=button.asks)
+                for extra, button in enumerate(item.more):
+                    here, letter = (*place, nth, extra), letters[button.label]
+                    yield Control(letter, button.label, here, button.press, asks=button.asks)
         case Toggles():
             for nth, (label, _, press) in enumerate(block.items):
                 yield Control("", label, (*place, nth), press)
@@ -124,6 +127,12 @@ def _pressable(block: Block, place: tuple[int, int]) -> Iterator[Control]:
             pass
         case _:
             assert_never(block)
+
+
+def _letters(block: Checklist) -> dict[str, str]:
+    """One letter for each thing that can be done beside ticking, the same on every line."""
+    labels = dict.fromkeys(button.label for item in block.items for button in item.more)
+    return dict(zip(labels, ascii_lowercase, strict=False))
 
 
 def matching(found: Iterable[Control], typed: str) -> tuple[Control, ...]:
@@ -159,11 +168,24 @@ def render(cards: Sequence[Card], found: Sequence[Control], wording: Sentences) 
     parts: list[RenderableType] = []
     for at, card in enumerate(cards):
         colour = _TONES[card.tone]
-        title = inert(card.title, f"bold {colour}")
-        parts.append(Rule(title, characters="━", style=colour, align="left"))
+        if card.title:
+            title = inert(card.title, f"bold {colour}")
+            parts.append(Rule(title, characters="━", style=colour, align="left"))
+        before: Block | None = None
         for index, block in enumerate(card.body):
+            if before is not None and not _belongs(before, block):
+                parts.append("")
             parts.append(_block(block, keys, (at, index), wording))
+            before = block
     return Group(*parts)
+
+
+def _belongs(before: Block, block: Block) -> bool:
+    """Whether two blocks stand together, without an empty line between."""
+    if isinstance(before, Text):
+        answers = isinstance(block, Buttons) and block.numbered
+        return answers or isinstance(block, Checklist) or (isinstance(block, Text) and block.style != "question")
+    return isinstance(before, Select | Picture | Quote) and isinstance(block, type(before))
 
 
 def _block(
@@ -174,7 +196,7 @@ def _block(
 ) -> RenderableType:
     match block:
         case Text():
-            return Padding(inert(block.text, _STYLES[block.style]), (int(block.style == "question"), 0, 0, 0))
+            return inert(block.text, _STYLES[block.style])
         case Quote():
             return _quote(block, wording)
         case Copy():
@@ -187,7 +209,7 @@ def _block(
                 rows.add_row(inert(label, "dim"), shown)
             return rows
         case Checklist():
-            return _checklist(block, keys, place)
+            return _checklist(block, keys, place, wording)
         case Toggles():
             rows = _numbered()
             for nth, (label, on, _) in enumerate(block.items):
@@ -195,14 +217,14 @@ def _block(
             return Group(inert(block.label, "dim"), rows)
         case Picture():
             alt = wording.t("terminal.picture", alt=block.alt, number=block.evidence)
-            return Padding(inert(f"▣ {alt}", "dim"), (0, 2))
+            return Line.assemble("   ", inert(f"▣ {alt}", "dim"))
         case Buttons():
             return _buttons(block, keys, place)
         case Select():
             chosen = block.options[block.chosen][0] if block.chosen is not None else wording.t("terminal.choose")
-            row = Line.assemble(_key(keys[*place, 0]), "  ", inert(block.label), ": ", inert(chosen, "bold"), " ▾")
-            hint = [Padding(inert(block.hint, "dim"), (0, 0, 0, 6))] if block.hint else []
-            return Group(Padding(row, (0, 1)), *hint)
+            row = Line.assemble(_key(keys[*place, 0].rjust(4)), "  ", inert(block.label), ": ", inert(chosen, "bold"), " ▾")
+            hint = [Padding(inert(block.hint, "dim"), (0, 0, 0, 6), expand=False)] if block.hint else []
+            return Group(row, *hint)
         case _:
             assert_never(block)
 
@@ -212,7 +234,7 @@ def _quote(quote: Quote, wording: Sentences) -> RenderableType:
     lines: list[RenderableType] = [_short(quote.text, wording, "italic")]
     if quote.by:
         lines.append(inert(f"— {quote.by}", "dim"))
-    return Padding(_Barred(Group(*lines)), (0, 0, 0, 1))
+    return _Barred(Group(*lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +244,9 @@ class _Barred:
     inside: RenderableType
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        narrow = options.update(width=max(options.max_width - 2, 1))
+        narrow = options.update(width=max(options.max_width - 3, 1))
         for line in console.render_lines(self.inside, narrow, pad=False):
-            yield Segment("▌ ", Style(color="bright_black"))
+            yield Segment(" ▌ ", Style(color="bright_black"))
             yield from line
             yield Segment.line()
 
@@ -237,20 +259,45 @@ def _short(text: str, wording: Sentences, style: str) -> Line:
     return line
 
 
-def _checklist(block: Checklist, keys: Mapping[tuple[int, ...], str], place: tuple[int, int]) -> RenderableType:
+def _checklist(
+    block: Checklist, keys: Mapping[tuple[int, ...], str], place: tuple[int, int], wording: Sentences
+) -> RenderableType:
     rows = _numbered()
     for nth, item in enumerate(block.items):
         text = inert(item.text, "dim" if item.state in ("done", "waived") else "")
         if item.note:
             text = Line.assemble(text, "  ", inert(item.note, "dim italic"))
         rows.add_row(_key(keys.get((*place, nth), "")), Line(_MARKS[item.state]), text)
-        if item.more:
-            extras = [
-                Line.assemble(_key(keys[*place, nth, extra]), "\N{NO-BREAK SPACE}", inert(button.label, "dim"))
-                for extra, button in enumerate(item.more)
-            ]
-            rows.add_row("", "", Line("   ").join(extras))
-    return rows
+    if not any(item.more for item in block.items):
+        return rows
+    first = next(keys[*place, nth] for nth, item in enumerate(block.items) if item.more)
+    beside = [Line(wording.t("terminal.beside", example=f"{first}a"), "dim")]
+    for label, letter in _letters(block).items():
+        lines = [keys[*place, nth] for nth, item in enumerate(block.items) if label in map(_label_of, item.more)]
+        some = f" ({', '.join(lines)})" if len(lines) < sum(bool(item.more) for item in block.items) else ""
+        beside.append(Line.assemble(_key(letter), " ", inert(label, "dim"), Line(some, "dim")))
+    return Group(rows, Padding(_Flow(beside), (0, 0, 0, 6)))
+
+
+def _label_of(button: Button) -> str:
+    return button.label
+
+
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """Pieces next to each other, on as many lines as the width asks; no piece is broken that fits on one."""
+
+    pieces: Sequence[Line]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        row: list[Line] = []
+        for piece in self.pieces:
+            wide = sum(part.cell_len + 3 for part in row) + piece.cell_len
+            if row and wide > options.max_width:
+                yield Line("   ").join(row)
+                row = []
+            row.append(piece)
+        yield Line("   ").join(row)
 
 
 def _buttons(block: Buttons, keys: Mapping[tuple[int, ...], str], place: tuple[int, int]) -> RenderableType:
@@ -261,8 +308,7 @@ def _buttons(block: Buttons, keys: Mapping[tuple[int, ...], str], place: tuple[i
         for key, label in labelled:
             rows.add_row(key, label)
         return rows
-    row = Line("   ").join(Line.assemble(key, "\N{NO-BREAK SPACE}", label) for key, label in labelled)
-    return Padding(row, (1, 0, 0, 2))
+    return Padding(_Flow([Line.assemble(key, " ", label) for key, label in labelled]), (0, 0, 0, 2))
 
 
 def _numbered() -> Table:
@@ -318,6 +364,7 @@ class Lines:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
+        self._ended = False
         loop = asyncio.get_running_loop()
 
         def read() -> None:  # a thread of its own, so that leaving never waits for a line that does not come
@@ -328,10 +375,10 @@ class Lines:
         threading.Thread(target=read, daemon=True).start()
 
     async def __call__(self, prompt: str, default: str = "") -> str | None:
-        line = await self._lines.get()
+        line = await self._next()
         if line is not None and line.strip() == FENCE:
             gathered: list[str] = []
-            while (line := await self._lines.get()) is not None and line.strip() != FENCE:
+            while (line := await self._next()) is not None and line.strip() != FENCE:
                 gathered.append(line)
             line = "\n".join(gathered)
         self._console.print(Line.assemble(Line(prompt, "bold"), inert(line or "")), soft_wrap=True)
@@ -339,6 +386,11 @@ class Lines:
 
     async def aside(self, say: Callable[[], None]) -> None:
         say()
+
+    async def _next(self) -> str | None:
+        line = None if self._ended else await self._lines.get()
+        self._ended = line is None
+        return line
 
 
 CANCEL, CLEAR, FENCE = ".", "-", '"""'
@@ -373,6 +425,7 @@ class Talk:
             "hulp": self._help, "help": self._help,
             "stop": self._stop,
         }  # fmt: skip
+        self._waiting = ""  # a command that was typed where a number was asked
         self._busy = asyncio.Lock()  # news waits until what is typed has been answered
         self._sit_down(person)
 
@@ -397,7 +450,6 @@ class Talk:
                 async with self._busy:
                     if not await self._answer_safely(line):
                         break
-                    await self._settle()
         finally:
             watch.cancel()
 
@@ -439,22 +491,23 @@ class Talk:
         elif len(text) <= 4 and text[0].isdecimal() and text.rstrip(".)").isalnum():
             self._note(self._wording.t("terminal.no_number", typed=text), refused=True)
         elif self._thread is not None:
-            thread = self._thread
-            await self._handle(
-                Replied(
-                    id=_event(),
-                    actor=self._actor,
-                    conversation=thread.conversation,
-                    remote=str(thread.message),
-                    text=line,
-                    own=uuid4().hex,
-                )
-            )
-            await self._antenne.work()
-            await self._open(thread)
+            await self._reply(self._thread, line)
         else:
             self._menu = ()
             await self._handle(Pasted(id=_event(), actor=self._actor, text=line))
+
+    async def _reply(self, thread: Thread, text: str) -> None:
+        event = Replied(
+            id=_event(),
+            actor=self._actor,
+            conversation=thread.conversation,
+            remote=str(thread.message),
+            text=text,
+        )
+        answer = await self._antenne.handle(event)
+        await self._antenne.work()
+        self.cards = await self._thread_cards(thread)
+        self._draw(answer.note or self._wording.t("terminal.reply_here"), refused=answer.refused)
 
     async def _press(self, control: Control) -> None:
         press = control.press
@@ -484,7 +537,9 @@ class Talk:
         self._say(rows)
         while True:
             typed = (await self._ask(self._wording.t("terminal.pick")) or CANCEL).strip()
-            if typed in ("", CANCEL):
+            if typed.startswith("/"):
+                self._waiting = typed
+            if typed in ("", CANCEL) or self._waiting:
                 return None
             folded = [_fold(label) for label in labels]
             if _fold(typed) in folded:
@@ -638,12 +693,15 @@ class Talk:
         return True
 
     def _channel_line(self, channel: "Channel") -> str:
-        parts = [channel.title]
+        parts = [self._title(channel)]
         if channel.last is not None:
             parts.append(self._when(channel.last))
         if fresh := len(self._unread.get(channel.conversation, ())):
             parts.append(self._wording.t("terminal.unread", count=fresh))
         return " · ".join(parts)
+
+    def _title(self, channel: "Channel") -> str:
+        return self._wording.t("terminal.direct") if channel.private else channel.title
 
     async def _messages(self, channel: "Channel") -> None:
         shown = await self._antenne.read(self.person, channel.conversation)
@@ -654,9 +712,10 @@ class Talk:
             line = f"{self._when(root.at)}  {root.card.title or root.card.notice}"
             if answers:
                 line += f" · {self._wording.t('terminal.answers', count=answers)}"
-            thread = Thread(channel.conversation, channel.title, root.message)
+            thread = Thread(channel.conversation, self._title(channel), root.message)
             entries.append((line, partial(self._open, thread)))
-        self._menu = tuple(entries)
+        if entries:
+            self._menu = tuple(entries)
         self._draw("" if entries else self._wording.t("terminal.silence"))
 
     async def _open(self, thread: Thread) -> None:
@@ -738,7 +797,7 @@ class Talk:
         if changed and not self._menu:
             self._draw(self._wording.t("terminal.changed"))
         for channel, shown in fresh:
-            self._say(inert(f"● {channel.title}: {shown.card.notice or shown.card.title}", "yellow"))
+            self._say(inert(f"● {self._title(channel)}: {shown.card.notice or shown.card.title}", "yellow"))
         if fresh:
             self._say(inert(self._wording.t("terminal.open_them"), "dim"))
 
@@ -777,7 +836,13 @@ class Talk:
 
     async def _answer_safely(self, line: str) -> bool:
         try:
-            return await self.take(line)
+            goes_on = await self.take(line)
+            while goes_on and self._waiting:
+                line, self._waiting = self._waiting, ""
+                goes_on = await self.take(line)
+            if goes_on:
+                await self._settle()
+            return goes_on
         except StoreUnavailable:
             self._note(self._wording.t("terminal.database"), refused=True)
             return True
@@ -787,7 +852,8 @@ class Talk:
         if self._redraws:
             self._console.clear()
         people = self._antenne.organisation.people
-        who = Line.assemble(inert(f"{self._antenne.organisation.name} · ", "dim"), inert(people[self.person].name, "bold"))
+        town, name = inert(self._antenne.organisation.name, "dim"), inert(people[self.person].name, "bold")
+        who = Line.assemble(town, " · ", name)
         self._say(Line.assemble(who, "  ", inert(self._wording.t("terminal.keys"), "dim")))
         if self._menu:
             rows = _numbered()

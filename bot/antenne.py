@@ -1,6 +1,5 @@
 """The running bot: desk, store, sender and clocks together, as every chat adapter uses it."""
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection, Row
 
-from bot import clocks, inbox, moderation, showing
+from bot import clocks, digest, inbox, moderation, showing, undelivered
 from bot import faq as shared_faq
 from bot.cards import Card
 from bot.desk import Desk
@@ -22,7 +21,7 @@ from bot.outbox import Sender
 from bot.ports import Chat, Store, StoreUnavailable, Wakeups
 from bot.roster import person_of
 from bot.wording import Wording, language_of
-from bot.work import House, Refused, Work, remember_versions
+from bot.work import FIRST, House, Refused, Work, remember_versions
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -36,7 +35,8 @@ class Antenne:
     ) -> None:
         self.house, self.store, self.wakeups, self.clock = house, store, wakeups, clock
         self.desk = Desk(house)
-        self.sender = Sender(store, chats, self._render, wakeups, clock)
+        self.sender = Sender(store, chats, self._render, wakeups, clock, self._reroute)
+        self._digest_at = FIRST  # when to look whether a digest must be sent: at once, then when the next one is due
 
     @property
     def organisation(self) -> Organisation:
@@ -62,7 +62,7 @@ class Antenne:
             return Answer(note=self._refusal(event, refused), refused=True)
         except StoreUnavailable as trouble:
             log.error("database", reason=trouble.reason)
-            return Answer(note=self._words(event).t(f"trouble.{trouble.reason}"), refused=True)
+            return Answer(note=self._words(event).t(f"trouble.{trouble.reason}"), refused=True, kept="not")
         if said:
             await self.wakeups.poke("outbox")
         return answer
@@ -93,32 +93,40 @@ class Antenne:
         """Media type and bytes of a picture that the person may see."""
         return await self._read(person, lambda work: inbox.picture(work, evidence))
 
-    async def work(self) -> datetime | None:
-        """Ring what is due and send what can be sent; returns when there is something to do next, if that is known."""
-        while True:
-            now = self.clock()
-            due, following = await self.store.read(partial(clocks.due, now=now))
-            for row in due:
-                await self.store.write(partial(self.desk.ring, clock=row.id, case=row.case_id, now=now))
-            if not due:
-                break
-        waiting = await self.sender.work()
-        return min((at for at in (following, waiting) if at is not None), default=None)
+    async def work(self) -> datetime:
+        """Ring what is due and send what can be sent; returns when there is something to do next, as far as is known."""
+        return _first(await self._ring(), await self.sender.work())
 
     async def run(self) -> None:
         """Work until cancelled: at every wake-up, when the next clock is due, and every few seconds in any case."""
-        while True:
-            rest = 2.0
-            try:
-                following = await self.work()
-                if following is not None:
+        try:
+            while True:
+                rest = 2.0
+                try:
+                    following = _first(await self._ring(), await self.sender.begin())
                     rest = min(rest, max(0.02, (following - self.clock()).total_seconds()))
-            except StoreUnavailable as trouble:
-                log.error("database", reason=trouble.reason)
-            await self.wakeups.wait("outbox", rest)
+                except StoreUnavailable as trouble:
+                    log.error("database", reason=trouble.reason)
+                await self.wakeups.wait("outbox", rest)
+        finally:
+            await self.sender.stop()
 
     async def close(self) -> None:
         await self.store.close()
+
+    async def _ring(self) -> datetime:
+        """Ring every clock that is due, and send the digest when it is; returns when the next one will be."""
+        while True:
+            now = self.clock()
+            due, following = await self.store.read(partial(clocks.due, now=now))
+            if not due:
+                break
+            for row in due:
+                await self.store.write(partial(self.desk.ring, clock=row.id, case=row.case_id, now=now))
+        if now >= self._digest_at:
+            await self.store.write(partial(digest.send, house=self.house, now=now))
+            self._digest_at, _ = digest.next_due(now, self.organisation.policy, self.organisation.calendar)
+        return _first(self._digest_at, following)
 
     async def _read(self, person: str, view: Callable[[Work], T]) -> T:
         now = self.clock()
@@ -126,6 +134,9 @@ class Antenne:
 
     def _render(self, conn: Connection, row: Row[tuple[object, ...]], now: datetime) -> tuple[Card, tuple[str, ...]] | None:
         return showing.message(Work(conn, self.house, now), row)
+
+    def _reroute(self, conn: Connection, message: int, why: str, now: datetime) -> None:
+        undelivered.reroute(Work(conn, self.house, now), message, why)
 
     def _words(self, event: Incoming) -> Wording:
         person = person_of(self.organisation, event.actor)
@@ -142,7 +153,5 @@ class Antenne:
         return words.t(refused.key, **values)
 
 
-async def until_idle(antenne: Antenne) -> None:
-    """Work until nothing is left that can be done now; for commands that do one thing and stop."""
-    await antenne.work()
-    await asyncio.sleep(0)
+def _first(known: datetime, other: datetime | None) -> datetime:
+    return known if other is None else min(known, other)

@@ -59,6 +59,7 @@ class Item:
     note: str = ""
     mark: Press | None = None
     more: tuple[Button, ...] = ()
+    urgent: bool = False  # a matter of safety: before everything else
 
 
 @dataclass(frozen=True, slots=True)

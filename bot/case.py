@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Row, bindparam, select
 
-from bot.presses import Frozen
+from bot.presses import LARGEST_ID, Frozen
 from bot.pseudonyms import digest as salted_digest
 from bot.pseudonyms import salt as make_salt
 from bot.roster import Standing
@@ -19,7 +19,7 @@ from bot.work import Refused, Work
 from flows.effects import Advise, Todo
 from flows.policy import Policy
 from flows.tree import Flag, Place, Platform, Tree
-from flows.walk import Situation, Walk, advise, established
+from flows.walk import DEPARTMENTAL, Situation, Walk, advise, established
 
 Phase = Literal["walking", "advised", "closed"]
 
@@ -64,6 +64,8 @@ class State(Frozen):
     has_link: bool = False
     has_time: bool = False
     was_cut: bool = False
+    text_read: bool = False  # the text was read from a picture,
+    text_checked: bool = False  # and a moderator looked at it since
     same_as: int | None = None
     faq_hint: int | None = None
     faq_used: int | None = None
@@ -133,7 +135,7 @@ _TOLD = select(threads.c.role, threads.c.department).where(
 
 def load_case(work: Work, number: int, *, lock: bool = True) -> Case:
     """Case ``number``, locked against other writers; raises ``Refused`` when there is none."""
-    row = work.conn.execute(_CASE_LOCKED if lock else _CASE, {"number": number}).first()
+    row = work.conn.execute(_CASE_LOCKED if lock else _CASE, {"number": number}).first() if number <= LARGEST_ID else None
     if row is None:
         raise Refused("refused.no_case", number=number)
     return _case(work, row)
@@ -286,6 +288,26 @@ def advice(work: Work, case: Case) -> Advise | None:
 @lru_cache(maxsize=4096)
 def _advice(tree: Tree, policy: Policy, facts: Situation, ended: tuple[str, ...]) -> Advise:
     return advise(tree, policy, facts, ended)
+
+
+def needs_department(advised: Advise, case: Case) -> bool:
+    """Whether somebody of a department must be told and nobody said yet which department."""
+    return (
+        case.state.department is None and "department" in advised.asks and any(role in DEPARTMENTAL for role in advised.threads)
+    )
+
+
+def intake_ticks(work: Work, case: Case) -> Case:
+    """Screenshot, link and time in the intake are the evidence: its line needs no tick of its own."""
+    advised = advice(work, case)
+    if advised is None:
+        return case
+    kept = case.state.has_link and case.state.has_time and (case.state.pictures > 0 or advised.image == "drop")
+    items = dict(case.state.items)
+    for todo in advised.steps:
+        if todo.kind == "evidence" and kept and todo.id not in items:
+            items[todo.id] = Settled(how="done", by=work.who, at=work.now, reason="intake")
+    return case.with_state(items=items) if items != case.state.items else case
 
 
 def evidence_is_kept(case: Case, advised: Advise) -> bool:

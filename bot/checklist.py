@@ -1,8 +1,8 @@
 """The outcome card's checklist and facts: tick, waive, all done, the ticks that are facts, the selects, the reply texts."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
-from bot.case import Case, Settled, advice, blocked_by_evidence, save
+from bot.case import Case, Settled, advice, blocked_by_evidence, needs_department, save
 from bot.comment_text import clean, cut, is_blank
 from bot.escalation import follow
 from bot.organisation import Organisation
@@ -13,12 +13,15 @@ from bot.tables import insert_new, private_flags
 from bot.work import Refused, Work
 from flows.effects import Advise, Todo
 from flows.tree import PRIVATE_FLAGS, StepKind
-from flows.walk import DEPARTMENTAL
 
 # What "all done" never ticks: each of these cannot be undone, or promises something to an authority.
 ONE_BY_ONE: frozenset[StepKind] = frozenset({"delete", "block", "report_platform", "report_body"})
 LONGEST_REASON = 500
 LONGEST_TEXT = 8_000
+
+_PRIVATE = select(private_flags.c.flag).where(
+    private_flags.c.case_id == bindparam("number"), private_flags.c.person == bindparam("reader")
+)
 
 
 def tick(work: Work, case: Case, press: Tick) -> Case:
@@ -38,7 +41,7 @@ def tick(work: Work, case: Case, press: Tick) -> Case:
         return case
     if blocked_by_evidence(case, advised, todo):
         raise Refused("refused.evidence_first")
-    if todo.kind in ("escalate", "pass_on") and "department" in missing(advised, case):
+    if todo.kind in ("escalate", "pass_on") and needs_department(advised, case):
         raise Refused("refused.department_first")
     done = Settled(how="done", by=work.who, at=work.now)
     return _kept(work, case.with_state(items={**case.state.items, todo.id: done}), "done", todo)
@@ -47,7 +50,7 @@ def tick(work: Work, case: Case, press: Tick) -> Case:
 def all_done(work: Work, case: Case, press: AllDone) -> Case:
     """Tick every line that is left, save those that are ticked one by one and those of others."""
     advised = _advised(work, case)
-    if "department" in missing(advised, case):
+    if needs_department(advised, case):
         raise Refused("refused.department_first")
     items = dict(case.state.items)
     for todo in advised.steps:
@@ -105,8 +108,7 @@ def set_flag(work: Work, case: Case, press: SetFlag) -> Case:
 
 def private(work: Work, case: Case, person: str) -> frozenset[str]:
     """The private flags that ``person`` set on the case."""
-    query = select(private_flags.c.flag).where(private_flags.c.case_id == case.number, private_flags.c.person == person)
-    return frozenset(work.conn.execute(query).scalars())
+    return frozenset(work.conn.execute(_PRIVATE, {"number": case.number, "reader": person}).scalars())
 
 
 def choose(work: Work, case: Case, press: Choose) -> Case:
@@ -167,37 +169,15 @@ def no_strike(work: Work, case: Case, press: NoStrike) -> Case:
     return case
 
 
-def missing(advised: Advise, case: Case) -> frozenset[str]:
-    """What must still be chosen before the right people can be told."""
-    departmental = any(role in DEPARTMENTAL for role in advised.threads)
-    return (
-        frozenset({"department"})
-        if departmental and case.state.department is None and "department" in advised.asks
-        else frozenset()
-    )
-
-
 def left(advised: Advise, case: Case) -> tuple[Todo, ...]:
     """The lines that keep a case from being closed."""
     return tuple(todo for todo in advised.steps if todo.id not in case.state.items and not todo.optional)
 
 
-def intake_ticks(work: Work, case: Case) -> Case:
-    """Screenshot, link and time in the intake are the evidence: its line needs no tick of its own."""
-    advised = advice(work, case)
-    if advised is None:
-        return case
-    kept = case.state.has_link and case.state.has_time and (case.state.pictures > 0 or advised.image == "drop")
-    items = dict(case.state.items)
-    for todo in advised.steps:
-        if todo.kind == "evidence" and kept and todo.id not in items:
-            items[todo.id] = Settled(how="done", by=work.who, at=work.now, reason="intake")
-    return case.with_state(items=items) if items != case.state.items else case
-
-
 def may_settle(organisation: Organisation, person: str, case: Case, todo: Todo) -> bool:
     """The moderator settles every line; a line of somebody else's, they too."""
-    return person == case.moderator or holds_role(organisation, person, todo.by, case.state.department or "")
+    others = todo.by != "moderator" and holds_role(organisation, person, todo.by, case.state.department or "")
+    return person == case.moderator or others
 
 
 def _advised(work: Work, case: Case) -> Advise:

@@ -5,13 +5,13 @@ The heart rings ``settle`` (the 15 seconds in which an escalation can be cancell
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Insert, bindparam, select
 
 from bot.case import Case
-from bot.tables import clocks
+from bot.tables import UPSERT, clocks
 from bot.work import Work
 from flows.tree import Deadline
 from flows.walk import hours
@@ -49,23 +49,27 @@ def due_at(work: Work, case: Case, deadline: Deadline, since: datetime) -> datet
 
 def start(work: Work, case: int, kind: Kind, name: str, due: datetime) -> None:
     """Start a clock, or set the one of this name anew."""
-    insert = sqlite.insert if work.conn.dialect.name == "sqlite" else postgresql.insert
     row = {"case_id": case, "kind": kind, "name": name, "due": due, "phase": "running"}
-    statement = insert(clocks).values(**row)
-    work.conn.execute(
-        statement.on_conflict_do_update(index_elements=["case_id", "kind", "name"], set_={"due": due, "phase": "running"})
-    )
+    work.conn.execute(_start(work.conn.dialect.name), row)
     work.said = True  # whoever sleeps until the next clock must look again
 
 
-def stop(work: Work, case: int, kind: Kind | None = None, names: Iterable[str] | None = None) -> None:
-    """Stop the running clocks of a case; of one kind, of some names, or all."""
+@cache
+def _start(dialect: str) -> Insert:
+    insert = UPSERT[dialect](clocks)
+    again = {"due": insert.excluded.due, "phase": insert.excluded.phase}
+    statement: Insert = insert.on_conflict_do_update(index_elements=["case_id", "kind", "name"], set_=again)
+    return statement
+
+
+def stop(work: Work, case: int, kind: Kind | None = None, names: Iterable[str] | None = None) -> int:
+    """Stop the running clocks of a case; of one kind, of some names, or all. Returns how many ran."""
     query = clocks.update().where(clocks.c.case_id == case, clocks.c.phase == "running")
     if kind is not None:
         query = query.where(clocks.c.kind == kind)
     if names is not None:
         query = query.where(clocks.c.name.in_(list(names)))
-    work.conn.execute(query.values(phase="stopped"))
+    return work.conn.execute(query.values(phase="stopped")).rowcount
 
 
 def due(conn: Connection, now: datetime) -> tuple[Sequence[Any], datetime | None]:

@@ -1,7 +1,8 @@
 """What can be typed after ``/moderate``: one table that every chat adapter uses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from bot import faq, showing, signals
 from bot.comment_text import clean, is_blank
@@ -49,16 +50,17 @@ def _start(work: Work, index: FaqIndex, text: str, event: str) -> Answer:
 def opened(work: Work, index: FaqIndex, event: Pasted, values: dict[str, str] | None = None) -> Answer:
     """The answer to a paste: the new case's card for a moderator, a thank-you for a colleague."""
     case, told = paste(work, index, event, values)
-    words = showing.wording(work)
-    note = " ".join(words.t(key, **_names(work, values_)) for key, values_ in told)
+    note = sentences(work, told)
     if case.moderator is None:
         return Answer(note=note)
     return Answer(note=note, card=showing.card(work, case, work.who), case=case.number)
 
 
-def _names(work: Work, values: dict[str, object]) -> dict[str, object]:
+def sentences(work: Work, told: Iterable[tuple[str, dict[str, Any]]]) -> str:
+    """What pasting has to tell, as one note."""
     words = showing.wording(work)
-    return {name: words.name(str(value)) if name == "who" else value for name, value in values.items()}
+    named = [(key, values | ({"who": words.name(values["who"])} if "who" in values else {})) for key, values in told]
+    return " ".join(words.t(key, **values) for key, values in named)
 
 
 def _faq(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:

@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 
 from bot import checklist, clocks, commands, escalation, faq, moderation, showing
 from bot.case import Case, advice, load_case, standing
-from bot.checklist import left
 from bot.events import Answer, Commanded, Edited, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.faq import FaqIndex
 from bot.outbox import again
@@ -69,7 +68,7 @@ class Desk:
         if not work.who and not isinstance(event, Replied | Edited):
             raise Refused("refused.unknown_person")
         if not insert_new(conn, events, id=f"{event.actor.platform}:{event.id}", at=now):
-            return Answer(note=showing.wording(work).t("note.repeated")), False
+            return Answer(note=showing.wording(work).t("note.repeated"), kept="before"), False
         match event:
             case Pasted():
                 answer = commands.opened(work, self.index, event)
@@ -92,10 +91,7 @@ class Desk:
         work = Work(conn, self.house, now)
         if not clocks.ring(work, clock):
             return False
-        found = escalation.settle(work, load_case(work, case))
-        advised = advice(work, found)
-        if advised is not None and advised.closes_itself and found.open and not left(advised, found):
-            moderation.close(work, found)
+        moderation.close_by_itself(work, escalation.settle(work, load_case(work, case)))
         return True
 
     def _press(self, work: Work, press: Press, values: dict[str, str] | None, event: Pressed | Submitted) -> Answer:
@@ -184,7 +180,7 @@ class Desk:
 
     def _must_act(self, work: Work, case: Case, press: "OnCase") -> None:
         """Only who has the case acts on it; a line that is another role's may be ticked by them too."""
-        if not may(work.organisation, work.who, "act", standing(work, case)):
+        if case.moderator != work.who and not may(work.organisation, work.who, "act", standing(work, case)):
             advised = advice(work, case)
             line = (
                 next((todo for todo in advised.steps if todo.id == press.item), None)
@@ -203,11 +199,11 @@ class Desk:
             return Answer(form=showing.wording(work).next_form(press, case.number))
         assert isinstance(event, Submitted)  # only a form carries values
         pasted = Pasted(id=event.id, actor=event.actor, images=event.images)
-        made, _ = moderation.paste(work, self.index, pasted, values | moderation.proposal_for_next(work, case))
+        made, told = moderation.paste(work, self.index, pasted, values | moderation.proposal_for_next(work, case))
         ended = all(walk.outcome for walk in case.state.walks)
         if ended:
             made = moderation.like(work, made, case)
-        return Answer(card=showing.card(work, made, work.who), case=made.number)
+        return Answer(note=commands.sentences(work, told), card=showing.card(work, made, work.who), case=made.number)
 
     def _thread_form(self, work: Work, press: Take | Decide | AskInfo | Forward | CloseThread) -> Answer:
         words, case = showing.wording(work), escalation.case_of(work, press.thread)

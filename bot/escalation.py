@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, bindparam, or_, select
 
-from bot import clocks, faq, signals
-from bot.case import Case, Decision, advice, load_case, outcomes, save, situation, standing
+from bot import clocks, faq, pictures, signals
+from bot.case import Case, Decision, Settled, advice, intake_ticks, load_case, outcomes, save, situation, standing
 from bot.comment_text import clean, cut, excerpt, is_blank
 from bot.events import Answer, Conversation, Edited, Replied
 from bot.masking import mask
@@ -16,7 +16,7 @@ from bot.presses import AskInfo, CloseThread, Decide, Forward, Take, ThreadPress
 from bot.roster import Recipient, holds_role, may, recipient
 from bot.tables import messages, replies, threads
 from bot.work import SETTLE, Refused, Work
-from flows.effects import Effect, Escalate, OpenDeadline
+from flows.effects import DropImages, Effect, Escalate, OpenDeadline
 from flows.tree import Role
 from flows.walk import DEPARTMENTAL, consequences, hours
 
@@ -25,21 +25,25 @@ FORWARD_TO: tuple[Role, ...] = (
     "antenna", "department_head", "communications_lead", "equal_opportunities", "moderation_team", "dpo", "safety_policy",
     "complaints_officer",
 )  # fmt: skip
+_THREADS = select(threads).where(threads.c.case_id == bindparam("number")).order_by(threads.c.id)
+_NEW_THREAD = threads.insert()
 
 
-def follow(work: Work, case: Case, *, retract: bool = True) -> Case:
-    """Bring threads, terms and the settling in line with what the case now advises.
+def follow(work: Work, case: Case) -> Case:
+    """Bring pictures, threads, terms and the settling in line with what the case now advises.
 
-    New roles are told after the 15 seconds; roles no longer told are cancelled before, retracted after (not with
-    ``retract=False``: a decision does not untell those who were told).
+    New roles are told after the 15 seconds; roles no longer told are cancelled before, retracted after (not once somebody
+    decided: a decision does not untell those who were told).
     """
     advised = advice(work, case)
     effects: tuple[Effect, ...] = consequences(advised, situation(work, case)) if advised else ()
-    _follow_threads(work, case, effects, retract=retract)
+    _follow_threads(work, case, effects, retract=not case.state.decisions)
     if advised is None:
         clocks.stop(work, case.number)
         signals.withdraw(work, case.number)
-        return case.with_state(terms={})
+        return case.with_state(terms={}, lengths={})
+    if any(isinstance(effect, DropImages) for effect in effects):
+        case = pictures.forget(work, case)
     clocks.start(work, case.number, "settle", "case", work.now + SETTLE)
     return _follow_terms(work, case, effects)
 
@@ -66,7 +70,7 @@ def _follow_threads(work: Work, case: Case, effects: Iterable[Effect], *, retrac
             work.conn.execute(threads.delete().where(threads.c.id == row.id))
         elif row.phase == "waiting":
             _set(work, row.id, phase="retracted")
-        elif retract and row.phase in ("open", "taken") and not row.by_hand:
+        elif retract and row.phase in ("open", "taken", "decided") and not row.by_hand:
             _set(work, row.id, phase="retracted")
             _note(work, row, "retracted")
             again(work, case.number, "thread")
@@ -93,18 +97,26 @@ def _follow_terms(work: Work, case: Case, effects: Iterable[Effect]) -> Case:
 
 
 def settle(work: Work, case: Case) -> Case:
-    """The 15 seconds are over: open the waiting threads and write the signals."""
+    """The 15 seconds are over: open the waiting threads, which does the telling lines, and write the signals."""
     advised = advice(work, case)
     if advised is None or not case.open:
         return case
-    opened = []
+    opened: list[str] = []
+    roles: set[str] = set()  # told now or before: their lines need no hand
     for row in _threads(work, case.number):
         if row.phase == "waiting":
             _open(work, case, row.id, row.conversation, row.message_id)
             opened.append(f"{row.role}:{row.department}" if row.department else row.role)
+        if row.phase != "retracted":
+            roles.add(row.role)
     signals.log(work, case, advised.signals)
-    if not opened:
+    items = dict(case.state.items)
+    for todo in advised.steps:
+        if todo.kind in ("escalate", "pass_on") and todo.role in roles and not todo.optional and todo.id not in items:
+            items[todo.id] = Settled(how="done", by="", at=work.now, reason="told")
+    if not opened and items == case.state.items:
         return case
+    case = case.with_state(items=items)
     again(work, case.number, "case")
     return save(work, case, "told", {"roles": opened})
 
@@ -113,6 +125,7 @@ def press(work: Work, thread_press: ThreadPress, values: dict[str, str] | None) 
     """A button in a thread. Without ``values`` a button that needs words asks for them: the desk shows the form (``None``)."""
     row = _thread(work, thread_press.thread)
     case = load_case(work, row.case_id)
+    row = _thread(work, thread_press.thread)  # again, behind the case's lock: somebody may just have changed it
     _must(work, case, row, thread_press)
     if not case.open:
         raise Refused("refused.case_closed", number=case.number, when=case.closed)
@@ -127,8 +140,8 @@ def press(work: Work, thread_press: ThreadPress, values: dict[str, str] | None) 
             return Answer(note="note.thread_closed")
         case Decide():
             if thread_press.decisions != len(case.state.decisions):
-                last = case.state.decisions[-1]
-                raise Refused("refused.decided_before", who=last.by, when=last.at)
+                last = case.state.decisions[-1] if case.state.decisions else None
+                raise Refused("refused.decided_before", who=last.by, when=last.at) if last else Refused("refused.stale")
             return None if values is None else _decide(work, case, row, values)
         case AskInfo():
             return None if values is None else _ask(work, case, row, values)
@@ -210,7 +223,7 @@ def told(work: Work, case: int) -> list[Row[Any]]:
 
 
 def _threads(work: Work, case: int) -> list[Row[Any]]:
-    return list(work.conn.execute(select(threads).where(threads.c.case_id == case).order_by(threads.c.id)).all())
+    return list(work.conn.execute(_THREADS, {"number": case}).all())
 
 
 def _thread(work: Work, number: int) -> Row[Any]:
@@ -223,7 +236,7 @@ def _thread(work: Work, number: int) -> Row[Any]:
 def _new_thread(work: Work, case: Case, role: Role, department: str, to: Recipient, due: datetime, *, by_hand: bool) -> int:
     """A thread that is still to open, at ``due`` or at once by the caller."""
     row = {"case_id": case.number, "role": role, "department": department, "conversation": str(to.conversation)}
-    key = work.conn.execute(threads.insert().values(**row, phase="waiting", due=due, by_hand=by_hand)).inserted_primary_key
+    key = work.conn.execute(_NEW_THREAD, row | {"phase": "waiting", "due": due, "by_hand": by_hand}).inserted_primary_key
     assert key is not None  # every insert of one row has one
     return int(key[0])
 
@@ -279,7 +292,10 @@ def _decide(work: Work, case: Case, row: Row[Any], values: dict[str, str]) -> An
     decision = Decision(outcome=outcome, by=work.who, at=work.now, reason=reason, thread=row.id)
     before = outcomes(case)
     case = case.with_state(decisions=(*case.state.decisions, decision))
-    case = follow(work, case, retract=False)
+    advised = advice(work, case)
+    if case.state.house_rule is None and advised is not None and advised.house_rule in work.organisation.house_rules:
+        case = case.with_state(house_rule=advised.house_rule)
+    case = follow(work, intake_ticks(work, case))
     case = save(work, case, "decided", {"outcome": outcome, "before": list(before), "thread": row.id}, reason)
     _set(work, row.id, phase="decided", taken_by=row.taken_by or work.who)
     _note(work, row, "decided", outcome=outcome)

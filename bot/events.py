@@ -87,7 +87,8 @@ Incoming = Annotated[Pasted | Commanded | Pressed | Submitted | Replied | Edited
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the adapter gives back at once. ``card`` is the new state of the card that was acted on (``case``); ``note`` a
-    sentence for this person only; ``form`` a dialog to open; ``cards`` are shown to this person only (an overview, a search)."""
+    sentence for this person only; ``form`` a dialog to open; ``cards`` are shown to this person only (an overview, a search).
+    ``kept``: whether the store kept the event now, at an earlier delivery, or not at all (then it should be delivered again)."""
 
     note: str = ""
     form: Form | None = None
@@ -95,6 +96,7 @@ class Answer:
     case: int | None = None
     cards: tuple[Card, ...] = ()
     refused: bool = False
+    kept: Literal["now", "before", "not"] = "now"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from bot import showing
 from bot.cards import Card
 from bot.case import load_case, standing
+from bot.presses import LARGEST_ID
 from bot.roster import channels_of, may
 from bot.tables import evidence, messages
 from bot.work import Refused, Work
@@ -76,7 +77,7 @@ def read(work: Work, conversation: str) -> tuple[Shown, ...]:
 
 def picture(work: Work, number: int) -> tuple[str, bytes] | None:
     """A stored picture and its media type, for who may see originals of its case; ``None`` otherwise."""
-    row = work.conn.execute(select(evidence).where(evidence.c.id == number)).first()
+    row = work.conn.execute(select(evidence).where(evidence.c.id == number)).first() if number <= LARGEST_ID else None
     if row is None:
         return None
     if row.case_id is None:

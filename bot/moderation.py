@@ -6,11 +6,11 @@ from typing import Any, cast, get_args
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import and_, or_, select
 
-from bot import clocks, faq, strikes
-from bot.case import Case, State, advice, load_case, outcomes, save, situation
-from bot.checklist import intake_ticks, left, missing
+from bot import clocks, faq, pictures, signals, strikes
+from bot.case import Case, State, advice, intake_ticks, load_case, needs_department, outcomes, save, situation
+from bot.checklist import left
 from bot.comment_text import LIMIT, clean, cut, fingerprint, guess_platform, is_blank, normal_link, only_emoji, says_u
-from bot.escalation import end, follow
+from bot.escalation import end, follow, settle
 from bot.events import Conversation, Image, Pasted
 from bot.faq import FaqIndex
 from bot.outbox import again, say
@@ -42,8 +42,12 @@ def paste(
     values = values or {}
     text, was_cut = cut(clean(values.get("text", "") or event.text), LIMIT)
     link_text = _line(values.get("link", "") or event.link, LINK_LIMIT)
-    if is_blank(text) and not event.images:
+    shown = pictures.offered(work, event.images)
+    if is_blank(text) and not shown.numbers:
         raise Refused("refused.empty")
+    text_read = is_blank(text) and bool(shown.text)
+    if text_read:
+        text, was_cut = cut(shown.text, LIMIT)
     moderates = may(work.organisation, work.who, "moderate")
     place, platform = _where(work, values, link_text)
     keys = {
@@ -52,12 +56,13 @@ def paste(
     }
     twin = _twin(work, keys)
     state = State(
-        place=place, platform=platform, formal=says_u(text), department=work.organisation.department_for(text), was_cut=was_cut
-    )
+        place=place, platform=platform, formal=says_u(text), department=work.organisation.department_for(text), was_cut=was_cut,
+        text_read=text_read,
+    )  # fmt: skip
     walk, _ = walking.begin(work.house.tree, work.organisation.policy, walking.Situation(place=place))
     hint = faq.suggestion(work, index, text) if text else None
     state = state.model_copy(
-        update={"walks": (walk,), "faq_hint": hint, "pictures": len(event.images), "has_link": bool(link_text)}
+        update={"walks": (walk,), "faq_hint": hint, "pictures": len(shown.numbers), "has_link": bool(link_text)}
     )
     handle, posted = _line(values.get("handle", ""), LINE_LIMIT), _line(values.get("posted", ""), 40)
     author = work.house.keys.pseudonym(platform, handle) if handle else None
@@ -85,14 +90,14 @@ def paste(
             case_id=number, text=text, link=link_text, post=post, handle=handle, author=author, posted=posted
         )
     )
-    _attach(work, number, event.images)
+    shown.attach(work, number)
     case = Case(
         number=number, moderator=work.who if moderates else None, pasted_by=work.who, phase="walking", opened=work.now,
         changed=work.now, closed=None, purge_on=None, chain="", length=0, tree_version=work.house.tree.version,
         policy_version=work.organisation.policy.version, state=state, text=text, link=link_text, post=post, handle=handle,
         author=author, posted=posted, tree=work.house.tree, policy=work.organisation.policy,
     )  # fmt: skip
-    case = save(work, case, "opened", {"place": place, "platform": platform, "pictures": len(event.images)})
+    case = save(work, case, "opened", {"place": place, "platform": platform, "pictures": len(shown.numbers)})
     told: list[tuple[str, dict[str, Any]]] = []
     if moderates:
         say(work, _lane(work, work.who), "case", case=number)
@@ -105,6 +110,8 @@ def paste(
         told.append(("note.handed_in", {"number": number}))
     if was_cut:
         told.append(("note.cut", {"limit": LIMIT}))
+    if is_blank(text):
+        told.append(("note.nothing_read", {}))
     if only_emoji(text):
         told.append(("note.only_emoji", {}))
     if twin is not None:
@@ -115,8 +122,15 @@ def paste(
 def intake(work: Work, case: Case, values: dict[str, str], images: tuple[Image, ...]) -> Case:
     """The intake form came back: facts change, and with the place perhaps the walk's beginning."""
     text, was_cut = cut(clean(values.get("text", case.text)), LIMIT)
-    if is_blank(text) and not images and not case.state.pictures:
+    advised = advice(work, case)
+    dropped = advised is not None and advised.image == "drop"
+    shown = pictures.offered(work, images, case.state.pictures)
+    if is_blank(text) and not shown.numbers and not case.state.pictures and not (dropped and not case.text):
         raise Refused("refused.empty")
+    text_read, text_checked = case.state.text_read and not is_blank(text), not is_blank(text)
+    if is_blank(text) and shown.text and not dropped:
+        text, was_cut = cut(shown.text, LIMIT)
+        text_read, text_checked = True, False
     link_text = _line(values.get("link", case.link), LINK_LIMIT)
     place, platform = _where(work, {"place": case.state.place, "platform": case.state.platform} | values, "")
     handle, posted = _line(values.get("handle", case.handle), LINE_LIMIT), _line(values.get("posted", case.posted), 40)
@@ -127,20 +141,21 @@ def intake(work: Work, case: Case, values: dict[str, str], images: tuple[Image, 
         if outcomes(case):
             raise Refused("refused.place_after_outcome")
         walks = (walking.begin(case.tree, case.policy, walking.Situation(place=place))[0],)
-    advised = advice(work, case)
-    if not (advised is not None and advised.image == "drop"):
-        _attach(work, case.number, images)
+    if dropped:
+        shown.drop(work)
+        shown = pictures.Offered()
     else:
-        _drop(work, images)
-        images = ()
+        shown.attach(work, case.number)
     case = case.with_state(
         place=place,
         platform=platform,
         walks=walks,
-        pictures=case.state.pictures + len(images),
+        pictures=case.state.pictures + len(shown.numbers),
         has_link=bool(link_text),
         has_time=bool(posted),
         was_cut=was_cut or case.state.was_cut,
+        text_read=text_read,
+        text_checked=text_read and text_checked,
         earlier_strikes=strikes.earlier(work, platform, handle),
     )
     case = replace(case, text=text, link=link_text, post=post, handle=handle, author=author, posted=posted)
@@ -156,7 +171,7 @@ def intake(work: Work, case: Case, values: dict[str, str], images: tuple[Image, 
     work.conn.execute(cases.update().where(cases.c.id == case.number).values(**keys))
     if outcomes(case):
         case = follow(work, intake_ticks(work, case))
-    case = save(work, case, "intake", {"place": place, "platform": platform, "pictures": len(images)})
+    case = save(work, case, "intake", {"place": place, "platform": platform, "pictures": len(shown.numbers)})
     again(work, case.number, "case", "thread")
     return case
 
@@ -174,6 +189,12 @@ def answer(work: Work, case: Case, press: Answer) -> Case:
 def back(work: Work, case: Case, press: Back) -> Case:
     """Undo the last answer; behind the first answer of an added walk, the added walk itself."""
     walk = _current(case, press.walk, press.step, ended=True)
+    advised = advice(work, case)
+    if advised is not None:  # what was kept as evidence stays kept; every other tick belonged to the outcome that is undone
+        proof = {todo.id for todo in advised.steps if todo.kind == "evidence"}
+        case = case.with_state(items={name: item for name, item in case.state.items.items() if name in proof})
+        if case.state.house_rule == advised.house_rule:  # preselected, so the next answers preselect anew
+            case = case.with_state(house_rule=None)
     try:
         walk, _ = walking.back(case.tree, case.policy, situation(work, case), walk)
     except IllegalAnswer:
@@ -226,8 +247,13 @@ def use_faq(work: Work, case: Case, press: UseFaq) -> Case:
     if row.status != "approved":
         raise Refused("refused.not_approved")
     kind = "public_answer" if case.state.place != "private" else "private_message"
-    wanted = [name for name, end in case.tree.outcomes.items() if "faq_use" in end.records]
-    known = [name for name in wanted if kind in {step.kind for step in case.tree.outcomes[name].steps}]
+    replies = case.tree.said("nl").replies
+    known = [
+        name
+        for name, end in case.tree.outcomes.items()
+        if "faq_use" in end.records
+        and any(step.kind == kind and step.reply and "{faq_answer}" in replies[step.reply].je for step in end.steps)
+    ]
     if not known:
         raise Stale
     best = min(known, key=lambda name: len(case.tree.outcomes[name].steps))
@@ -264,13 +290,16 @@ def close(work: Work, case: Case) -> Case:
     advised = advice(work, case)
     if advised is None:
         raise Refused("refused.not_ended")
-    if missing(advised, case):
+    if needs_department(advised, case):
         raise Refused("refused.department_first")
     if not all(walk.outcome for walk in case.state.walks):
         raise Refused("refused.not_ended")
     open_lines = left(advised, case)
     if open_lines:
         raise Refused("refused.lines_left", count=len(open_lines))
+    if clocks.stop(work, case.number, "settle"):  # closed within the 15 seconds: what had to be told is told now
+        case = settle(work, case)
+    signals.close(work, case, advised)
     if advised.strike != "never" and not (advised.strike == "waivable" and case.state.no_strike):
         strikes.record(work, case)
     kept = case.policy.retention.crime_evidence_months if advised.criminal else case.policy.retention.case_months
@@ -285,6 +314,15 @@ def close(work: Work, case: Case) -> Case:
     if case.pasted_by != case.moderator and case.pasted_by in work.organisation.people:
         say(work, _lane(work, case.pasted_by), "note", case=case.number, what="outcome")
     return case
+
+
+def close_by_itself(work: Work, case: Case) -> None:
+    """Close a case whose outcome only leaves the comment, once nothing is left to do or to choose."""
+    advised = advice(work, case)
+    if advised is None or not advised.closes_itself or not case.open or not all(walk.outcome for walk in case.state.walks):
+        return
+    if not left(advised, case) and not needs_department(advised, case):
+        close(work, case)
 
 
 def proposal_for_next(work: Work, case: Case) -> dict[str, str]:
@@ -325,14 +363,11 @@ def _after(work: Work, case: Case, what: str, codes: dict[str, Any]) -> Case:
     advised = advice(work, case)
     case = replace(case, phase="advised" if advised else "walking")
     if advised is not None:
-        if advised.image == "drop" and case.state.pictures:
-            work.conn.execute(evidence.delete().where(evidence.c.case_id == case.number))
-            case = case.with_state(pictures=0)
         if case.state.house_rule is None and advised.house_rule in work.organisation.house_rules:
             case = case.with_state(house_rule=advised.house_rule)
         case = intake_ticks(work, case)
     else:
-        case = case.with_state(items={}, decisions=())
+        case = case.with_state(decisions=(), faq_used=None)
     case = follow(work, case)
     case = save(work, case, what, codes | {"outcomes": list(outcomes(case))})
     again(work, case.number, "case", "thread")
@@ -376,22 +411,6 @@ def _twin(work: Work, keys: dict[str, str | None]) -> tuple[int, str | None] | N
         select(cases.c.id, cases.c.moderator).where(or_(*same_keys), cases.c.phase != "closed").order_by(cases.c.id).limit(1)
     ).first()
     return (row.id, row.moderator) if row is not None else None
-
-
-def _attach(work: Work, case: int, images: tuple[Image, ...]) -> None:
-    for image in images:
-        work.conn.execute(
-            evidence.update()
-            .where(evidence.c.id == image.evidence, evidence.c.case_id.is_(None), evidence.c.by == work.who)
-            .values(case_id=case)
-        )
-
-
-def _drop(work: Work, images: tuple[Image, ...]) -> None:
-    numbers = [image.evidence for image in images]
-    work.conn.execute(
-        evidence.delete().where(evidence.c.id.in_(numbers), evidence.c.case_id.is_(None), evidence.c.by == work.who)
-    )
 
 
 def _forget_private(work: Work, case: int) -> None:

@@ -122,6 +122,9 @@ class Organisation(Frozen):
         """The topics of ``department`` that ``text`` mentions, as whole words or the beginning of one."""
         return tuple(topic for topic, pattern in self._topics.get(department, ()) if pattern.search(text))
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # quick: sentences are remembered by it
+
     def department_for(self, text: str) -> str | None:
         """The one department whose topics ``text`` mentions most; ``None`` when none or two do."""
         counts = {name: len(self.topics_in(name, text)) for name in self.departments}

@@ -1,7 +1,7 @@
 """What must still be said, and saying it: one lane per conversation, leased by a row, sent outside any transaction.
 
 A row of ``messages`` is a wish; it is fulfilled when ``shown`` reaches ``wanted``. It holds references only and is rendered when sent,
-so that a newer update replaces an older one. Only this file sends.
+so that a newer update replaces an older one. Only this file sends. The local chats read the rows themselves: theirs are only marked.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Integer, Row, String, bindparam, cast, func, or_, select
 
 from bot.cards import Card
 from bot.events import Conversation, Outgoing
@@ -22,8 +22,10 @@ from bot.ports import Chat, Store, StoreUnavailable, Undeliverable, Wakeups
 from bot.tables import insert_new, lanes, messages
 from bot.work import Work
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=60)  # longer than any chat waits for its platform; each message that was sent begins it anew
 BATCH = 20
+LOCAL = "local:"  # how the lanes begin that people read in the store itself
+AT_ONCE = 64  # lanes that one process sends to at the same time
 RETRY = (2.0, 5.0, 15.0, 60.0, 300.0)  # seconds to wait after a failure that may pass
 
 log = structlog.get_logger()
@@ -31,7 +33,7 @@ log = structlog.get_logger()
 _SAY = messages.insert()
 _AGAIN = (
     messages.update()
-    .where(messages.c.case_id == bindparam("number"), messages.c.kind.in_(bindparam("kinds", expanding=True)))
+    .where(messages.c.case_id == bindparam("number"), messages.c.kind == bindparam("about"))
     .values(wanted=messages.c.wanted + 1)
 )
 
@@ -70,7 +72,8 @@ def say(
 def again(work: Work, case: int, *kinds: str) -> None:
     """Have every message of ``kinds`` about ``case`` shown anew."""
     work.said = True
-    work.conn.execute(_AGAIN, {"number": case, "kinds": list(kinds)})
+    for kind in kinds:
+        work.conn.execute(_AGAIN, {"number": case, "about": kind})
 
 
 def message_at(work: Work, conversation: str, remote: str) -> Row[Any] | None:
@@ -88,16 +91,26 @@ def message_of(work: Work, case: int, kind: str, ref: int | None = None) -> Row[
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A message as it must be sent now."""
+    """A message as it must be sent now; without ``card`` what it showed is gone."""
 
     id: int
     wanted: int
     remote: str | None
     parent: str | None
     attempts: int
-    card: Card
+    card: Card | None
     mentions: tuple[str, ...]
     written: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What came of a message. ``shown``: the version that stands there now, ``None`` when it must be tried again."""
+
+    remote: str | None
+    shown: int | None
+    problem: str | None = None
+    not_before: datetime | None = None
 
 
 Render = Callable[[Connection, Row[Any], datetime], tuple[Card, tuple[str, ...]] | None]
@@ -113,134 +126,180 @@ class Sender:
         render: Render,
         wakeups: Wakeups,
         clock: Callable[[], datetime],
-        at_once: int = 8,
+        failed: Callable[[Connection, int, str, datetime], None] = lambda *_: None,
     ) -> None:
         self._store, self._chats, self._render, self._wakeups, self._clock = store, chats, render, wakeups, clock
-        self._room = asyncio.Semaphore(at_once)
+        self._failed = failed  # told of a message that was given up, in the transaction that marks it
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._sending: dict[str, asyncio.Task[None]] = {}
+
+    async def begin(self) -> datetime | None:
+        """Mark what is read here, and begin to send every other lane that is due, without waiting for any. Returns when the next
+        resting lane may go on, if one rests. Raises ``StoreUnavailable``, also for a lane that was begun before."""
+        for lane, task in list(self._sending.items()):
+            if task.done():
+                self._sending.pop(lane).result()
+        found, resting = await self._store.read(partial(_lanes_due, now=self._clock()))
+        if any(lane.startswith(LOCAL) for lane in found):
+            await self._store.write(_mark_local)
+            await self._wakeups.poke("live")
+        for lane in found:
+            if lane not in self._sending and lane.partition(":")[0] in self._chats:
+                self._sending[lane] = asyncio.create_task(self._lane(lane))
+        return resting
 
     async def work(self) -> datetime | None:
-        """Send everything that can be sent now; returns when the next waiting lane may go on, if one waits."""
+        """Send until nothing is left that can be sent now; returns when the next resting lane may go on, if one rests."""
         while True:
-            now = self._clock()
-            found, waiting = await self._store.read(partial(_lanes_due, now=now))
-            mine = [lane for lane in found if lane.partition(":")[0] in self._chats]
-            if not mine:
-                return waiting
-            sent = await asyncio.gather(*(self._lane(lane) for lane in mine))
-            if not any(sent):
-                return waiting or now + timedelta(seconds=1)
+            resting = await self.begin()
+            if not self._sending:
+                return resting
+            await asyncio.wait(self._sending.values(), return_when=asyncio.FIRST_COMPLETED)
 
-    async def _lane(self, lane: str) -> bool:
-        """Send one lane's batch; ``False`` when another process has it."""
+    async def stop(self) -> None:
+        """Break off what is being sent; its lanes are given back."""
+        for task in self._sending.values():
+            task.cancel()
+        await asyncio.gather(*self._sending.values(), return_exceptions=True)
+        self._sending.clear()
+
+    async def _lane(self, lane: str) -> None:
+        """Send one lane's batch, unless another process has the lane. What goes wrong with it stays in it."""
         async with self._room:
             token, now = secrets.token_hex(8), self._clock()
             if not await self._store.write(lambda conn: _lease(conn, lane, token, now)):
-                return False
+                return
             not_before: datetime | None = None
             try:
-                batch = await self._store.read(lambda conn: self._batch(conn, lane))
-                for due in batch:
-                    not_before = await self._send(lane, due)
-                    if not_before is not None:
-                        break
+                not_before = await self._send_batch(lane, token)
+            except StoreUnavailable:
+                raise
+            except Exception as problem:  # noqa: BLE001 - a defect in one card or chat must not silence the other lanes
+                log.error("lane", platform=lane.partition(":")[0], error=type(problem).__name__)  # its text may quote a citizen
+                not_before = self._clock() + timedelta(seconds=RETRY[-1])
             finally:
                 await self._store.write(lambda conn: _release(conn, lane, token, not_before))
-            await self._wakeups.poke("live")
-            return True
+        await self._wakeups.poke("outbox")  # there may be more than one batch
+
+    async def _send_batch(self, lane: str, token: str) -> datetime | None:
+        """Send in order; returns until when the lane must rest, after a failure that may pass."""
+        for due in await self._store.read(partial(self._batch, lane=lane)):
+            sent = await self._send(lane, due)
+            until = self._clock() + LEASE
+            if not await self._store.write(partial(self._mark, due=due, sent=sent, lane=lane, token=token, until=until)):
+                return None  # too slow: another process has the lane, and goes on
+            if sent.not_before is not None:
+                return sent.not_before
+        return None
+
+    def _mark(self, conn: Connection, due: _Due, sent: _Sent, lane: str, token: str, until: datetime) -> bool:
+        ours = _mark(conn, due, sent, lane, token, until)
+        if sent.problem is not None and sent.shown is not None:
+            self._failed(conn, due.id, sent.problem, self._clock())
+        return ours
 
     def _batch(self, conn: Connection, lane: str) -> list[_Due]:
-        parent = messages.alias()
-        rows = conn.execute(
-            select(messages, parent.c.remote.label("parent_remote"))
-            .outerjoin(parent, parent.c.id == messages.c.parent_id)
-            .where(messages.c.lane == lane, messages.c.wanted > messages.c.shown)
-            .order_by(messages.c.id)
-            .limit(BATCH)
-        ).all()
         batch = []
-        for row in rows:
-            rendered = self._render(conn, row, self._clock())
-            card, mentions = rendered if rendered is not None else (Card(""), ())
+        for row in conn.execute(_BATCH, {"on": lane}).all():
+            card, mentions = self._render(conn, row, self._clock()) or (None, ())
             batch.append(_Due(row.id, row.wanted, row.remote, row.parent_remote, row.attempts, card, mentions, row.written))
         return batch
 
-    async def _send(self, lane: str, due: _Due) -> datetime | None:
-        """Send one message and mark it; returns until when the lane must rest, after a failure that may pass."""
+    async def _send(self, lane: str, due: _Due) -> _Sent:
+        """Say one message on its platform; what came of it."""
         conversation = Conversation.parse(lane)
         chat = self._chats[conversation.platform]
-        outgoing = Outgoing(due.id, conversation, due.card, due.parent, due.mentions, due.written)
+        outgoing = Outgoing(due.id, conversation, due.card or Card(""), due.parent, due.mentions, due.written)
         try:
-            if due.remote is None:
-                remote = await chat.post(outgoing)
-            else:
-                remote = await chat.update(outgoing, due.remote)
+            if due.remote is not None:
+                return _Sent(await chat.update(outgoing, due.remote), due.wanted)
+            if due.card is None:  # gone before it was ever said
+                return _Sent(None, due.wanted)
+            return _Sent(await chat.post(outgoing), due.wanted)
         except Undeliverable as problem:
-            why, later = problem.why, problem.later
-            log.warning("undeliverable", message=due.id, platform=conversation.platform, why=why)
-            await self._store.write(lambda conn: _mark(conn, due, due.remote, due.wanted if later is None else None, why))
-            if later is None:
-                return None
-            wait = max(later, RETRY[min(due.attempts, len(RETRY) - 1)] if why != "rate" else 0.0)
-            return self._clock() + timedelta(seconds=wait)
-        await self._store.write(lambda conn: _mark(conn, due, remote, due.wanted, None))
-        return None
+            tell = log.debug if problem.why == "rate" else log.warning  # waiting one's turn is no trouble
+            tell("undeliverable", message=due.id, platform=conversation.platform, why=problem.why)
+            if problem.later is None:
+                return _Sent(due.remote, due.wanted, problem.why)
+            usual = RETRY[min(due.attempts, len(RETRY) - 1)] if problem.why != "rate" else 0.0
+            return _Sent(due.remote, None, problem.why, self._clock() + timedelta(seconds=max(problem.later, usual)))
 
-    async def run(self) -> None:
-        """Send until cancelled: at every wake-up, when a waiting lane's time comes, and every few seconds in any case."""
-        while True:
-            rest = 2.0
-            try:
-                waiting = await self.work()
-                if waiting is not None:
-                    rest = min(rest, max(0.05, (waiting - self._clock()).total_seconds()))
-            except StoreUnavailable as trouble:
-                log.error("database", reason=trouble.reason)
-            await self._wakeups.wait("outbox", rest)
+
+_LANES_DUE = (
+    select(messages.c.lane, func.max(lanes.c.leased_until).label("leased"), func.max(lanes.c.not_before).label("rests"))
+    .select_from(messages.outerjoin(lanes, lanes.c.lane == messages.c.lane))
+    .where(messages.c.wanted > messages.c.shown)
+    .group_by(messages.c.lane)
+)
+_PARENT = messages.alias()
+_BATCH = (
+    select(messages, _PARENT.c.remote.label("parent_remote"))
+    .outerjoin(_PARENT, _PARENT.c.id == messages.c.parent_id)
+    .where(messages.c.lane == bindparam("on"), messages.c.wanted > messages.c.shown)
+    .order_by(messages.c.id)
+    .limit(BATCH)
+)
+# A row that is being changed is passed over: who changes it will wake a sender. So this never waits for a desk, nor a desk long for it.
+_UNSEEN = select(messages.c.id).where(messages.c.wanted > messages.c.shown, messages.c.lane.startswith(LOCAL))
+_MARK_LOCAL = (
+    messages.update()
+    .where(messages.c.id.in_(_UNSEEN.with_for_update(skip_locked=True)))
+    .values(shown=messages.c.wanted, remote=cast(messages.c.id, String))
+)
+_TAKE = (
+    lanes.update()
+    .where(
+        lanes.c.lane == bindparam("on"),
+        or_(lanes.c.leased_until.is_(None), lanes.c.leased_until <= bindparam("now")),
+        or_(lanes.c.not_before.is_(None), lanes.c.not_before <= bindparam("now")),
+    )
+    .values(token=bindparam("mine"), leased_until=bindparam("until"), not_before=None)
+)
+_OURS = lanes.update().where(lanes.c.lane == bindparam("on"), lanes.c.token == bindparam("mine"))
+_KEEP = _OURS.values(leased_until=bindparam("until"))
+_GIVE_BACK = _OURS.values(token=None, leased_until=None, not_before=bindparam("rests"))
+_MARK = (
+    messages.update()
+    .where(messages.c.id == bindparam("number"))
+    .values(
+        remote=bindparam("remote"), shown=func.coalesce(bindparam("shown", type_=Integer), messages.c.shown),
+        problem=bindparam("problem"), attempts=bindparam("attempts"),
+    )
+)  # fmt: skip
 
 
 def _lanes_due(conn: Connection, now: datetime) -> tuple[list[str], datetime | None]:
     """Lanes with something to say that nobody sends, and the first moment at which a resting one may go on."""
-    due = select(messages.c.lane).where(messages.c.wanted > messages.c.shown).distinct().subquery()
-    rows = conn.execute(
-        select(due.c.lane, lanes.c.leased_until, lanes.c.not_before).outerjoin(lanes, lanes.c.lane == due.c.lane)
-    ).all()
-    free, waiting = [], []
-    for row in rows:
-        until = max((at for at in (row.leased_until, row.not_before) if at is not None), default=None)
+    free, resting = [], []
+    for row in conn.execute(_LANES_DUE):
+        until = max((at for at in (row.leased, row.rests) if at is not None), default=None)
         if until is None or until <= now:
             free.append(row.lane)
         else:
-            waiting.append(until)
-    return free, min(waiting, default=None)
+            resting.append(until)
+    return free, min(resting, default=None)
+
+
+def _mark_local(conn: Connection) -> None:
+    """Everything that people read in the store itself is shown as soon as it stands there."""
+    conn.execute(_MARK_LOCAL)
 
 
 def _lease(conn: Connection, lane: str, token: str, now: datetime) -> bool:
-    taken = conn.execute(
-        update(lanes)
-        .where(
-            lanes.c.lane == lane,
-            or_(lanes.c.leased_until.is_(None), lanes.c.leased_until <= now),
-            or_(lanes.c.not_before.is_(None), lanes.c.not_before <= now),
-        )
-        .values(token=token, leased_until=now + LEASE, not_before=None)
-    ).rowcount
-    if taken:
+    """Take the lane, unless somebody has it or it rests."""
+    row = {"token": token, "leased_until": now + LEASE, "not_before": None}
+    if conn.execute(_TAKE, {"on": lane, "mine": token, "now": now, "until": now + LEASE}).rowcount:
         return True
-    if conn.execute(select(func.count()).select_from(lanes).where(lanes.c.lane == lane)).scalar_one():
-        return False
-    return insert_new(conn, lanes, lane=lane, token=token, leased_until=now + LEASE, not_before=None)
+    return insert_new(conn, lanes, lane=lane, **row)
 
 
 def _release(conn: Connection, lane: str, token: str, not_before: datetime | None) -> None:
-    conn.execute(
-        update(lanes)
-        .where(lanes.c.lane == lane, lanes.c.token == token)
-        .values(token=None, leased_until=None, not_before=not_before)
-    )
+    conn.execute(_GIVE_BACK, {"on": lane, "mine": token, "rests": not_before})
 
 
-def _mark(conn: Connection, due: _Due, remote: str | None, shown: int | None, problem: str | None) -> None:
-    values: dict[str, Any] = {"remote": remote, "problem": problem, "attempts": 0 if problem is None else due.attempts + 1}
-    if shown is not None:
-        values["shown"] = shown
-    conn.execute(update(messages).where(messages.c.id == due.id).values(**values))
+def _mark(conn: Connection, due: _Due, sent: _Sent, lane: str, token: str, until: datetime) -> bool:
+    """Keep what came of a message and begin the lease anew; ``False`` when the lane is no longer ours."""
+    attempts = 0 if sent.problem is None else due.attempts + 1
+    row = {"remote": sent.remote, "shown": sent.shown, "problem": sent.problem, "attempts": attempts}
+    conn.execute(_MARK, {"number": due.id, **row})
+    return conn.execute(_KEEP, {"on": lane, "mine": token, "until": until}).rowcount == 1

@@ -15,7 +15,9 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-Id = Annotated[int, Field(ge=1, le=2**53)]
+LARGEST_ID = 2**31 - 1  # of a row, on every database
+
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Small = Annotated[int, Field(ge=0, le=10_000)]
 Word = Annotated[str, Field(max_length=60, pattern=r"^[a-z0-9_.:#-]*$")]
 WaiveReason = Literal["done_before", "not_possible", "not_needed"]

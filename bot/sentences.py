@@ -1,17 +1,15 @@
 """The interface's sentences: the catalogues ``locale/<language>.po``, looked up by key, and how dates and lists are said."""
 
-import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
-from gettext import GNUTranslations
+from gettext import c2py
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time
 from babel.lists import format_list
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 LOCALE = Path(__file__).parent / "locale"
@@ -21,25 +19,21 @@ LANGUAGES = ("nl", "en")
 class Sentences:
     """Every sentence in one language. A key that the catalogue lacks is a defect and raises ``KeyError``."""
 
-    def __init__(self, language: str, catalogue: GNUTranslations) -> None:
-        self.language, self._catalogue = language, catalogue
+    def __init__(self, language: str, said: Mapping[str, tuple[str, ...]], plural: Callable[[int], int]) -> None:
+        """``said``: by key the sentence, or its forms in the order of ``plural``."""
+        self.language, self._said, self._plural = language, said, plural
 
     def t(self, key: str, **values: Any) -> str:
         """The sentence of ``key``, its placeholders filled."""
-        text = self._catalogue.gettext(key)
-        if text == key:
-            raise KeyError(key)
+        text = self._said[key][0]
         return text.format_map(values) if values else text
 
     def tn(self, key: str, count: int, **values: Any) -> str:
         """The sentence of ``key`` for ``count`` things; ``{count}`` may stand in it."""
-        text = self._catalogue.ngettext(key, key, count)
-        if text == key:
-            raise KeyError(key)
-        return text.format_map({"count": count, **values})
+        return self._said[key][self._plural(count)].format_map({"count": count, **values})
 
     def has(self, key: str) -> bool:
-        return self._catalogue.gettext(key) != key
+        return key in self._said
 
     def moment(self, at: datetime, zone: ZoneInfo, now: datetime | None = None) -> str:
         """A time as people say it, in the organisation's zone: today only the hour, otherwise day and hour."""
@@ -61,8 +55,11 @@ def sentences(language: str) -> Sentences:
     """The catalogue of ``language``; Dutch for a language that has none."""
     if language not in LANGUAGES:
         language = "nl"
-    compiled = io.BytesIO()
     with (LOCALE / f"{language}.po").open("rb") as source:
-        write_mo(compiled, read_po(source, locale=language))
-    compiled.seek(0)
-    return Sentences(language, GNUTranslations(compiled))
+        catalogue = read_po(source, locale=language)
+    said: dict[str, tuple[str, ...]] = {}
+    for entry in catalogue:
+        texts = (entry.string or "",) if entry.string is None or isinstance(entry.string, str) else tuple(entry.string)
+        if entry.id and all(texts):
+            said[entry.id if isinstance(entry.id, str) else entry.id[0]] = texts
+    return Sentences(language, said, c2py(catalogue.plural_expr))

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 
-from bot import checklist, escalation, faq
+from bot import checklist, digest, escalation, faq
 from bot.cards import Card
 from bot.case import Case, State, advice, chain_holds, load_case, outcomes, situation, standing
 from bot.moderation import other_moderators
@@ -14,6 +14,7 @@ from bot.tables import cases, evidence, replies, threads, timeline
 from bot.tables import faq as entries
 from bot.wording import Seen, Told, Wording, language_of
 from bot.work import Refused, Work
+from flows.effects import Advise
 from flows.tree import Role
 
 _PICTURES = select(evidence.c.id).where(evidence.c.case_id == bindparam("number")).order_by(evidence.c.id)
@@ -30,7 +31,7 @@ def seen(work: Work, case: Case, reader: str) -> Seen:
     state = case.state
     at_begin = advised is None and len(state.walks) == 1 and not state.walks[0].path
     entry = _entry(work, state.faq_hint) if at_begin and state.faq_hint else None
-    used = _entry(work, state.faq_used) if state.faq_used else _antennas_answer(work, case) if advised else None
+    used = _entry(work, state.faq_used) if state.faq_used else _antennas_answer(work, case, advised) if advised else None
     private = checklist.private(work, case, reader) if advised and reader else frozenset()
     return Seen(
         case,
@@ -72,7 +73,7 @@ def message(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
         case "thread":
             thread = next((item for item in _told(work, case.number) if item.thread == row.ref), None)
             return None if thread is None else (words.thread(seen(work, case, ""), thread), _mentions(work, thread))
-        case "thread_note":
+        case "thread_note" | "unreached":
             return words.thread_note(case, args), ()
         case "found":
             return words.found(seen(work, case, "")), ()
@@ -93,12 +94,14 @@ def _reply(work: Work, words: Wording, case: Case, number: int) -> tuple[Card, t
 
 
 def _without_case(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
-    words = wording(work, _reader(work, row.lane))
+    words, args = wording(work, _reader(work, row.lane)), json.loads(row.args)
     match row.kind:
         case "faq":
             return words.faq_entry(faq.entry(work, row.ref)), ()
         case "warning":
-            return words.warning(json.loads(row.args)), ()
+            return words.warning(args), ()
+        case "digest" if args["department"] in work.organisation.departments:
+            return words.digest(digest.of(work, args["week"], args["department"])), ()
         case _:
             return None
 
@@ -159,9 +162,9 @@ def _entry(work: Work, number: int | None) -> Row[Any] | None:
     return work.conn.execute(select(entries).where(entries.c.id == number, entries.c.status == "approved")).first()
 
 
-def _antennas_answer(work: Work, case: Case) -> Row[Any] | None:
+def _antennas_answer(work: Work, case: Case, advised: Advise) -> Row[Any] | None:
     """The entry that grew from this case once its antenna approved it: the answer that was asked for."""
-    row = faq.proposal_of(work, case.number)
+    row = faq.proposal_of(work, case.number) if "faq_candidate" in advised.records else None
     return row if row is not None and row.status == "approved" else None
 
 

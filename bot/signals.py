@@ -1,6 +1,7 @@
 """The signal log: what lives among citizens, masked, without names; and the early warning when a topic comes back."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -11,27 +12,46 @@ from bot.outbox import say
 from bot.roster import recipient
 from bot.tables import signals
 from bot.work import Work
+from flows.effects import Advise
 from flows.tree import SignalKind
 
 EXCERPT = 280  # characters of masked text kept with a signal
 
 
 def log(work: Work, case: Case, kinds: tuple[SignalKind, ...]) -> None:
-    """Write the case's signals anew: one per kind."""
-    withdraw(work, case.number)
+    """Bring the case's signals in line: one per kind. One that stays keeps its moment, and warns again only of another topic."""
+    department = case.state.department or ""
+    facts: dict[str, Any] = {
+        "department": department,
+        "place": case.state.place,
+        "platform": case.state.platform,
+        "ground": case.state.ground or "",
+        "comes_back": "returning" in case.state.flags,
+    }
+    work.conn.execute(signals.delete().where(signals.c.case_id == case.number, signals.c.kind.not_in(kinds)))
+    mine = select(signals.c.id, signals.c.kind, signals.c.department, signals.c.topic).where(signals.c.case_id == case.number)
+    known = {row.kind: row for row in work.conn.execute(mine)}
     for kind in kinds:
-        write(
-            work,
-            kind,
-            case.text,
-            case=case.number,
-            department=case.state.department or "",
-            place=case.state.place,
-            platform=case.state.platform,
-            ground=case.state.ground or "",
-            comes_back="returning" in case.state.flags,
-            answered=case.state.faq_used is not None,
-        )
+        row = known.get(kind)
+        if row is None:
+            write(work, kind, case.text, case=case.number, **facts)
+            continue
+        topic, masked = topic_of(work, department, case.text), excerpt(mask(case.text), EXCERPT)
+        work.conn.execute(signals.update().where(signals.c.id == row.id).values(topic=topic, text=masked, **facts))
+        if (row.department, row.topic) != (department, topic):
+            _warn(work, department, topic)
+
+
+def close(work: Work, case: Case, advised: Advise) -> None:
+    """The case is closed: its question was answered with a shared answer, or when the last line that answers was done.
+
+    An earlier one (we pass it on, a message follows) is no answer yet.
+    """
+    lines = [todo.id for todo in advised.steps if todo.kind in ("public_answer", "private_message") and not todo.optional]
+    last = case.state.items.get(lines[-1]) if lines else None
+    if case.state.faq_used is not None or (last is not None and last.how == "done"):
+        mine = signals.c.case_id == case.number, signals.c.kind == "question"
+        work.conn.execute(signals.update().where(*mine).values(answered=True))
 
 
 def write(
@@ -45,7 +65,6 @@ def write(
     platform: str = "other",
     ground: str = "",
     comes_back: bool = False,
-    answered: bool = False,
 ) -> int:
     """One signal, masked; tells the antenna when its topic reaches the policy's threshold. Returns its number."""
     masked = excerpt(mask(text), EXCERPT)
@@ -62,14 +81,13 @@ def write(
             platform=platform,
             ground=ground,
             comes_back=comes_back,
-            answered=answered,
+            answered=False,
             text=masked,
             by=work.who,
         )
     ).inserted_primary_key
     assert key is not None  # every insert of one row has one
-    if topic and department in work.organisation.departments:
-        _warn(work, department, topic)
+    _warn(work, department, topic)
     return int(key[0])
 
 
@@ -85,6 +103,8 @@ def topic_of(work: Work, department: str, text: str) -> str:
 
 def _warn(work: Work, department: str, topic: str) -> None:
     """Exactly at the signal that reaches the threshold within its days: one message, not one for each that follows."""
+    if not topic or department not in work.organisation.departments:
+        return
     threshold = work.organisation.policy.signal_threshold
     since = work.now - timedelta(days=threshold.days)
     count = work.conn.execute(

@@ -4,7 +4,9 @@ Which text lies where is a decision about privacy: a citizen's words only in ``c
 in ``private_flags``. ``cases.state`` and every queue hold ids and codes.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -12,6 +14,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Insert,
     Integer,
     LargeBinary,
     MetaData,
@@ -45,7 +48,7 @@ class Moment(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a time without a zone")
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value)
@@ -251,6 +254,16 @@ signals = Table(
 Index("ix_signals_week", signals.c.week, signals.c.department, signals.c.topic, signals.c.kind, signals.c.answered)
 Index("ix_signals_case_id", signals.c.case_id)
 
+# Which department was told which week. The key is what makes a digest come once, however many processes run.
+digests = Table(
+    "digests",
+    metadata,
+    Column("week", String(8), primary_key=True),
+    Column("department", String(60), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("message_id", Integer, ForeignKey("messages.id")),
+)
+
 # Answers that everybody may use once an antenna approved them.
 faq = Table(
     "faq",
@@ -314,7 +327,14 @@ versions = Table(
 
 def insert_new(conn: Connection, table: Table, **values: Any) -> bool:
     """Insert the row unless one with the same key is there; returns whether it was new. Waits for a rival that is inserting it."""
-    return conn.execute(_INSERT_NEW[conn.dialect.name](table).on_conflict_do_nothing(), values).rowcount == 1
+    return conn.execute(_insert_new(conn.dialect.name, table), values).rowcount == 1
 
 
-_INSERT_NEW: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+@cache
+def _insert_new(dialect: str, table: Table) -> Insert:
+    statement: Insert = UPSERT[dialect](table).on_conflict_do_nothing()
+    return statement
+
+
+# The two databases' own INSERT, which knows ON CONFLICT.
+UPSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from bot.cards import (
@@ -25,9 +26,10 @@ from bot.cards import (
     Toggles,
     Tone,
 )
-from bot.case import Case, blocked_by_evidence, outcomes
-from bot.checklist import missing, options
+from bot.case import Case, blocked_by_evidence, needs_department, outcomes
+from bot.checklist import options
 from bot.comment_text import cut, excerpt
+from bot.digest import Digest, Some
 from bot.organisation import Organisation, Person, said
 from bot.presses import (
     AllDone,
@@ -68,6 +70,7 @@ from flows.tree import Ask, Deadline, Role, Tree
 from flows.walk import MOST_WALKS, offers
 from flows.walk import hours as term_hours
 
+DIGEST_TOPICS = 12  # topics in a digest; the rest is counted
 SHOWN_TEXT = 3000  # characters of a comment on a card; the rest stays in the case
 HIERNIET = (
     "Je plaatste een reactie die respectloos of grensoverschrijdend kan overkomen. Op onze kanalen hanteren we de huisregels van het "
@@ -124,6 +127,8 @@ class Wording:
     # --- names ---
 
     def name(self, person: str) -> str:
+        if not person:
+            return self.t("log.bot")
         known = self.organisation.people.get(person)
         return known.name if known else self.t("somebody")
 
@@ -156,32 +161,7 @@ class Wording:
 
     def values(self, policy: Policy, **more: str) -> dict[str, str]:
         """What the placeholders of a tree's words stand for."""
-        links = self.organisation.links
-        conduct = policy.code_of_conduct_url or links.code_of_conduct
-        return {
-            "organisation": self.organisation.name,
-            "signature": self.t("reply.signature", organisation=self.organisation.name),
-            "hierniet": HIERNIET if policy.hierniet else self.t("reply.code_of_conduct", url=conduct) if conduct else "",
-            "code_of_conduct": conduct or self.t("fallback.code_of_conduct"),
-            "leave_hours": str(policy.leave_hours),
-            "waiting_hours": str(policy.waiting_hours),
-            "close_after_hours": str(policy.close_after_hours),
-            "acknowledge_hours": str(policy.response.acknowledge),
-            "answer_days": str(policy.response.answer),
-            "block_at": str(policy.strikes.block_at),
-            "hours": str(policy.waiting_hours),
-            "department": self.t("fallback.department"),
-            "body": "",
-            "ground": "",
-            "house_rule": "",
-            "reference": self.t("fallback.reference"),
-            "faq_answer": self.t("fallback.answer"),
-            "complaint_form": links.complaint_form or self.t("fallback.contact"),
-            "report_desk": links.report_desk or self.t("fallback.contact"),
-            "contact": links.contact or self.t("fallback.contact"),
-            "safe_channel": links.safe_channel or links.contact or self.t("fallback.contact"),
-            "spokesperson": links.spokesperson or self.t("fallback.spokesperson"),
-        } | more
+        return _values(self.organisation, self.language, policy) | more
 
     def step(self, tree: Tree, policy: Policy, todo: Todo, more: Mapping[str, str] | None = None) -> str:
         """The instruction of one checklist line."""
@@ -261,6 +241,8 @@ class Wording:
             blocks.append(Quote(text, case.handle if seen.handle else ""))
         if was_cut:
             blocks.append(Text(self.t("card.rest_kept", count=len(case.text)), "hint"))
+        if text and case.state.text_read and not case.state.text_checked:
+            blocks.append(Text(self.t("card.text_read"), "hint"))
         blocks += [Picture(number, self.t("card.picture", number=index)) for index, number in enumerate(seen.pictures, 1)]
         return blocks
 
@@ -287,7 +269,7 @@ class Wording:
             body.append(Buttons((Button(label, Same(case=case.number, step=step)),)))
         if at == 0 and step == 0 and seen.faq is not None:
             entry, title, answer, formal = seen.faq
-            body.append(Text(self.t("card.faq_fits", question=title)))
+            body += [Text(self.t("card.faq_fits")), Quote(title)]
             body.append(Copy(self.t("card.faq_answer"), (formal or answer) if case.state.formal else answer))
             body.append(Buttons((Button(self.t("button.use_faq"), UseFaq(case=case.number, walk=at, step=step, entry=entry)),)))
         body.append(Text(asked.ask, "question"))
@@ -320,8 +302,9 @@ class Wording:
         body += self._decision(case)
         body += self._private(seen)
         body += self._selects(seen, advised)
-        body.append(Text(self.t("card.steps"), "strong"))
-        body.append(self._lines(seen, advised))
+        if advised.steps:
+            body.append(Text(self.t("card.steps"), "strong"))
+            body.append(self._lines(seen, advised))
         body += self._replies(seen, advised)
         body += self._consequences(seen, advised)
         if advised.flags:
@@ -365,8 +348,7 @@ class Wording:
         if case.posted:
             quotes.append((self.t("fact.posted"), Quote(case.posted)))
         told = [self._told(item) for item in seen.told if item.phase != "retracted"]
-        waiting = missing(advised, case)
-        if waiting:
+        if needs_department(advised, case):
             told.append(self.t("told.choose_department"))
         if told:
             quotes.append((self.t("fact.told"), " · ".join(told)))
@@ -422,7 +404,7 @@ class Wording:
             chosen = getattr(case.state, ask) or ""
             rows = tuple((self._option(case, ask, value), Choose(case=case.number, what=ask, value=value)) for value in values)
             at = values.index(chosen) if chosen in values else 0
-            hint = self.t("select.department_needed") if ask in missing(advised, case) else ""
+            hint = self.t("select.department_needed") if ask == "department" and needs_department(advised, case) else ""
             blocks.append(Select(self.t(f"select.{ask}"), rows, at, hint))
         return blocks
 
@@ -447,7 +429,7 @@ class Wording:
             if settled is None and (due := case.state.terms.get(todo.id)) is not None:
                 notes.append(
                     self.t(
-                        "item.not_before" if todo.kind in ("hide", "delete", "close_comments") else "item.before",
+                        "item.not_before" if todo.kind in ("hide", "delete", "close_comments", "monitor") else "item.before",
                         when=self.moment(due),
                     )
                 )
@@ -478,7 +460,11 @@ class Wording:
                 more.append(Button(self.t("button.waive"), Waive(case=case.number, item=todo.id)))
             if blocked:
                 notes.append(self.t("item.evidence_first"))
-            items.append(Item(text, "blocked" if blocked else "open", " · ".join(notes), None if blocked else mark, tuple(more)))
+            urgent = todo.phase == "safety"
+            if blocked:
+                items.append(Item(text, "blocked", " · ".join(notes), None, tuple(more), urgent))
+            else:
+                items.append(Item(text, "open", " · ".join(notes), mark, tuple(more), urgent))
         return Checklist(tuple(items))
 
     def _replies(self, seen: Seen, advised: Advise) -> list[Block]:
@@ -611,6 +597,51 @@ class Wording:
             self.t("warning.title", topic=args["topic"]), (Text(text),), "warning", self.t("warning.title", topic=args["topic"])
         )
 
+    def digest(self, found: Digest) -> Card:
+        """The week of a department: topics, open questions, misinformation, praise. What citizens wrote is quoted, masked."""
+        number = int(found.week.rpartition("W")[2])
+        title = self.t("digest.title", number=number, department=self.department(found.department))
+        body: list[Block] = [
+            Text(self.t("digest.days", monday=self.s.day(found.monday), sunday=self.s.day(found.sunday)), "hint")
+        ]
+        if not found.count:
+            return Card(title, (*body, Text(self.t("digest.empty"))), "info", title)
+        body.append(Text(f"{self.s.tn('digest.count', found.count)}, {self._change('digest.than', found.count, found.before)}."))
+        shown = found.topics[:DIGEST_TOPICS]
+        body.append(
+            Facts(
+                tuple(
+                    (
+                        item.name or self.t("digest.no_topic"),
+                        f"{item.count} ({self._change('digest.topic', item.count, item.before)})",
+                    )
+                    for item in shown
+                )
+            )
+        )
+        rest = len(found.topics) - len(shown)
+        if rest:
+            body.append(Text(self.s.tn("digest.more_topics", rest), "hint"))
+        if found.unanswered.count:
+            body += self._some(self.t("digest.unanswered", open=found.unanswered.count, count=found.questions), found.unanswered)
+        elif found.questions:
+            body.append(Text(self.s.tn("digest.all_answered", found.questions), "strong"))
+        for key, some in (("digest.misinformation", found.misinformation), ("digest.praise", found.praise)):
+            if some.count:
+                body += self._some(self.s.tn(key, some.count), some)
+        return Card(title, tuple(body), "info", title)
+
+    def _change(self, key: str, count: int, before: int) -> str:
+        if not before:
+            return self.t(f"{key}_new")
+        change = count - before
+        return self.t(f"{key}_more" if change > 0 else f"{key}_fewer" if change else f"{key}_same", change=abs(change))
+
+    def _some(self, title: str, some: Some) -> list[Block]:
+        rest = some.count - len(some.texts)
+        more = [Text(self.t("digest.more", count=rest), "hint")] if rest else []
+        return [Text(title, "strong"), *map(Quote, some.texts), *more]
+
     # --- FAQ ---
 
     def faq_entry(self, row: Any) -> Card:
@@ -634,7 +665,7 @@ class Wording:
             return Card(self.t("faq.search"), (Quote(query), Text(self.t("faq.nothing"))))
         body: list[Block] = [Quote(query)]
         for hit, row in hits:
-            body += [Text(row.question, "strong"), Copy(self.t("faq.answer"), row.answer)]
+            body += [Quote(row.question), Copy(self.t("faq.answer"), row.answer)]
             if hit.why:
                 body.append(Text(self.t("faq.why", words=self.s.and_(hit.why)), "hint"))
         return Card(self.t("faq.search"), tuple(body))
@@ -672,7 +703,7 @@ class Wording:
             key = f"log.{row.what}"
             what = self.t(key) if self.s.has(key) else row.what
             detail = self._detail(case, row.what, row.codes)
-            who = self.name(row.who) if row.who else self.t("log.bot")
+            who = self.name(row.who)
             lines.append((self.s.moment(row.at, self.organisation.calendar.zone), f"{who}: {what}{detail}"))
             if row.text:
                 lines.append(("", Quote(row.text)))
@@ -797,6 +828,38 @@ class Wording:
             Field("posted", self.t("field.posted"), "moment", limit=40),
         )
         return Form(self.t("form.next"), press, fields, self.t("form.go"), (Text(self.t("form.next_intro", number=number)),))
+
+
+@lru_cache(maxsize=64)
+def _values(organisation: Organisation, language: str, policy: Policy) -> dict[str, str]:
+    """What the placeholders of a tree's words stand for where the case itself says nothing. Shared: never changed."""
+    t = sentences(language).t
+    links = organisation.links
+    conduct = policy.code_of_conduct_url or links.code_of_conduct
+    return {
+        "organisation": organisation.name,
+        "signature": t("reply.signature", organisation=organisation.name),
+        "hierniet": HIERNIET if policy.hierniet else t("reply.code_of_conduct", url=conduct) if conduct else "",
+        "code_of_conduct": conduct or t("fallback.code_of_conduct"),
+        "leave_hours": str(policy.leave_hours),
+        "waiting_hours": str(policy.waiting_hours),
+        "close_after_hours": str(policy.close_after_hours),
+        "acknowledge_hours": str(policy.response.acknowledge),
+        "answer_days": str(policy.response.answer),
+        "block_at": str(policy.strikes.block_at),
+        "hours": str(policy.waiting_hours),
+        "department": t("fallback.department"),
+        "body": "",
+        "ground": "",
+        "house_rule": "",
+        "reference": t("fallback.reference"),
+        "faq_answer": t("fallback.answer"),
+        "complaint_form": links.complaint_form or t("fallback.contact"),
+        "report_desk": links.report_desk or t("fallback.contact"),
+        "contact": links.contact or t("fallback.contact"),
+        "safe_channel": links.safe_channel or links.contact or t("fallback.contact"),
+        "spokesperson": links.spokesperson or t("fallback.spokesperson"),
+    }
 
 
 def language_of(organisation: Organisation, person: str | None) -> str:

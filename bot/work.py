@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 from bot.events import Platform as ChatPlatform
 from bot.organisation import Organisation
 from bot.pseudonyms import Keys
-from bot.tables import versions
+from bot.tables import insert_new, versions
 from flows.platforms import Capabilities
 from flows.policy import Policy
 from flows.tree import Platform, Structure, Tree, Words
@@ -75,9 +75,7 @@ def remember_versions(conn: Connection, house: House, now: datetime) -> None:
         ("policy", house.organisation.policy.version, house.organisation.policy.model_dump_json()),
     )
     for kind, version, content in rows:
-        known = conn.execute(select(versions.c.at).where(versions.c.kind == kind, versions.c.version == version)).first()
-        if known is None:
-            conn.execute(versions.insert().values(kind=kind, version=version, at=now, content=content))
+        insert_new(conn, versions, kind=kind, version=version, at=now, content=content)
 
 
 def tree_content(tree: Tree) -> str:

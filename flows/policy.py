@@ -135,6 +135,9 @@ class Policy(Frozen):
         """Short digest of all settings; a case keeps the one it was walked with."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
+    def __hash__(self) -> int:
+        return hash(self.version)  # quick: advice is remembered by it
+
 
 def _flat(prefix: str, model: BaseModel) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []

@@ -204,7 +204,7 @@ def advise(tree: Tree, policy: Policy, situation: Situation, outcomes: Sequence[
         signals=_union(end.signal for _, end in ends if end.signal and holds(end.signal_when, known)),
         strike=max((end.strike for _, end in ends), key=("never", "waivable", "always").index),
         image=max((end.image for _, end in ends), key=("keep", "mask", "drop").index),
-        house_rule=next((end.house_rule for _, end in ends if end.house_rule), dict(situation.said).get("house_rule")),
+        house_rule=dict(situation.said).get("house_rule") or next((end.house_rule for _, end in ends if end.house_rule), None),
         criminal=any(end.criminal for _, end in ends),
         closes_itself=len(ends) == 1 and ends[0][1].closes_itself,
         decides=any(end.decides for _, end in ends),

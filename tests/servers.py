@@ -79,10 +79,11 @@ def running_postgres() -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def running_redis() -> Iterator[str]:
-    """Start Redis on a free port of the loopback address and return its address. It keeps nothing on disk."""
+def running_redis(port: int = 0) -> Iterator[str]:
+    """Start Redis on a port (else a free one) of the loopback address and return its address. It keeps nothing on disk."""
     with tempfile.TemporaryDirectory(prefix="antenne-redis-") as folder, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
         probe.close()
         command = [_redis_program(), "--bind", "127.0.0.1", "--port", str(port), "--dir", folder]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, runtime_checkable
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from aiohttp import web
 
 from adapters.web.guard import BROWSER, Tokens, Turned, guard, is_loopback, set_headers
 from adapters.web.live import Live
-from adapters.web.render import Message, Page, Place, Renderer, Spot, Translate, clock, conversation_path, days
+from adapters.web.render import Message, Page, Place, Renderer, Spot, Translate, clock, conversation_path, days, speaker
 from adapters.web.submissions import TEXT_LIMIT, Submission, read_submission
 from bot.cards import Card, Form
 from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Pressed, Replied, Submitted
@@ -34,30 +34,49 @@ if TYPE_CHECKING:
     from bot.inbox import Channel, Shown
     from bot.settings import Settings
 
-PAGE = 15  # messages on one page
-COMMANDS = ("zaken", "hulp")  # shortcuts in the margin; any other is typed
+PAGE = 15  # messages on one page, at most
+ROOM = 55_000  # characters of HTML that they take together, at most, save the newest
 SETTLE = 0.25  # seconds to wait for the senders at most, so that the page that follows shows what they send
 ASSETS = {"chat.css": "text/css", "chat.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
-class PictureRefused(Exception):
-    """An upload that is not taken. ``key``: a sentence of the catalogue."""
+class Seen(Protocol):
+    """A picture that was taken: what it is, the text in it, and the same picture drawn anew, safe to show."""
 
-    def __init__(self, key: str) -> None:
-        self.key = key
-        super().__init__(key)
+    @property
+    def media(self) -> str: ...
+    @property
+    def safe_media(self) -> str: ...
+    @property
+    def safe(self) -> bytes: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def unread_key(self) -> str:
+        """The catalogue's key of why nothing could be read; empty when it was."""
+        ...
+
+
+@runtime_checkable
+class Refusal(Protocol):
+    """A picture that was not taken, with the catalogue's key of what to do."""
+
+    @property
+    def key(self) -> str: ...
 
 
 class Pictures(Protocol):
-    """Pictures from outside, decoded where they can do no harm."""
+    """Looks at pictures from outside where they can do no harm."""
 
-    async def read(self, content: bytes) -> tuple[str, str]:
-        """The media type of an upload and the text in it; raises ``PictureRefused``."""
-        ...
+    async def look(self, content: bytes, *, read: bool = True) -> Seen | Refusal: ...
 
-    async def redraw(self, content: bytes) -> tuple[str, bytes]:
-        """A stored picture drawn anew, with nothing of the original but what is seen: media type and bytes."""
-        ...
+
+class PictureRefused(Exception):
+    """An upload that is not taken. ``said``: why, for the person."""
+
+    def __init__(self, said: str) -> None:
+        self.said = said
+        super().__init__("picture refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +146,7 @@ class Chat:
         """Who are you?"""
         house = self._antenne.organisation
         t = self._t(house.language)
-        people = [{"id": id, "name": person.name, "roles": self._roles(id)} for id, person in house.people.items()]
+        people = [{"id": name, "name": person.name, "roles": self._roles(name)} for name, person in house.people.items()]
         return _html(self._renderer.bare("people.html", t, language=house.language, organisation=house.name, people=people))
 
     async def start(self, request: web.Request) -> web.Response:
@@ -163,20 +182,25 @@ class Chat:
         beside = [one for one in shown if thread in (one.message, one.parent)] if thread else None
         if beside is not None and (not beside or beside[0].message != thread):
             raise web.HTTPNotFound
-        counts = {one.message: sum(other.parent == one.message for other in shown) for one in top[-PAGE:]}
-        messages = tuple(
-            self._message(one, counts[one.message], conversation_path(person, address, one.message)) for one in top[-PAGE:]
-        )
+        messages: list[Message] = []
+        room = ROOM
+        for one in reversed(top[-PAGE:]):
+            replies = sum(other.parent == one.message for other in shown)
+            message = self._message(one, page, t, conversation_path(person, address, one.message), replies)
+            room -= len(message.html)
+            if messages and room < 0:
+                break
+            messages.insert(0, message)
         zone = self._zone
         today = self._now().astimezone(zone).date()
         return self._chat(
             request,
             page,
             t,
-            days=days(messages, zone, today, page.language, t),
-            earlier=f"{here}?voor={messages[0].id}" if len(top) > PAGE else "",
+            days=days(tuple(messages), zone, today, page.language, t),
+            earlier=f"{here}?voor={messages[0].id}" if len(top) > len(messages) else "",
             newest=here if before else "",
-            thread=None if beside is None else tuple(self._message(one, 0, "") for one in beside),
+            thread=None if beside is None else tuple(self._message(one, page, t) for one in beside),
             parent_path=conversation_path(person, address),
             conversation=item.conversation,
             newest_message=item.newest,
@@ -203,9 +227,11 @@ class Chat:
         found = await self._antenne.picture(person, int(request.match_info["evidence"]))
         if found is None or self._pictures is None:
             raise web.HTTPNotFound
-        media, content = await self._pictures.redraw(found[1])
+        look = await self._pictures.look(found[1], read=False)
+        if isinstance(look, Refusal):
+            raise web.HTTPNotFound
         headers = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, max-age=600"}
-        return web.Response(body=content, content_type=media, headers=headers)
+        return web.Response(body=look.safe, content_type=look.safe_media, headers=headers)
 
     async def asset(self, request: web.Request) -> web.Response:
         """A file of ours; its address changes with its content."""
@@ -223,19 +249,22 @@ class Chat:
         posted = await self._read(request)
         text = posted.fields.get("text", "")
         event: Incoming
+        unread = ""
         command = text.strip()
         if command == "/moderate" or command.startswith("/moderate "):
             event = Commanded(**self._event(person, posted), text=command.removeprefix("/moderate").strip())
         else:
             try:
-                event = Pasted(**self._event(person, posted), text=text, images=await self._keep(person, posted))
+                images, unread = await self._keep(person, posted, t)
             except PictureRefused as refused:
-                return await self._answered(request, person, posted, Answer(note=t(refused.key), refused=True), t)
+                return await self._answered(request, person, posted, Answer(note=refused.said, refused=True), t)
+            event = Pasted(**self._event(person, posted), text=text, images=images)
         before = self.live.count
         answer = await self._antenne.handle(event)
         if isinstance(event, Pasted) and not answer.refused:
             posted.fields["back"] = conversation_path(person, person)
             await self.live.changed(SETTLE, before)
+            answer = _and_also(answer, unread)
         return await self._answered(request, person, posted, answer, t)
 
     async def press(self, request: web.Request) -> web.Response:
@@ -257,12 +286,12 @@ class Chat:
         press = _press(posted.fields.get("press", ""))
         values = {name[2:]: value for name, value in posted.fields.items() if name.startswith("v.")}
         try:
-            images = await self._keep(person, posted)
+            images, unread = await self._keep(person, posted, t)
         except PictureRefused as refused:
-            answer = Answer(note=t(refused.key), refused=True)
+            answer = Answer(note=refused.said, refused=True)
         else:
             event = Submitted(**self._event(person, posted), press=press, values=values, images=images)
-            answer = await self._antenne.handle(event)
+            answer = _and_also(await self._antenne.handle(event), unread)
         told = self._shelf.get(posted.fields.get("key", ""), person)
         if answer.refused and answer.form is None and told is not None and told.answer.form is not None:
             answer = replace(answer, form=_refilled(told.answer.form, values))
@@ -282,7 +311,6 @@ class Chat:
             conversation=conversation,
             remote=str(posted.number("parent")),
             text=posted.fields.get("text", ""),
-            own=named["id"],
         )
         return await self._answered(request, person, posted, await self._antenne.handle(event), t)
 
@@ -301,18 +329,23 @@ class Chat:
             digest.update(hashlib.sha256(content).digest())
         return {"id": f"web:{digest.hexdigest()[:40]}", "actor": Actor(platform="local", address=person)}
 
-    async def _keep(self, person: str, posted: Submission) -> tuple[Image, ...]:
-        if not posted.pictures:
-            return ()
-        if self._pictures is None:
-            raise PictureRefused("picture.no_reader")
-        read = [await self._pictures.read(content) for content in posted.pictures]
-        return tuple(
-            [
-                Image(evidence=await self._antenne.keep_picture(person, content, media, text))
-                for content, (media, text) in zip(posted.pictures, read, strict=True)
-            ]
-        )
+    async def _keep(self, person: str, posted: Submission, t: Translate) -> tuple[tuple[Image, ...], str]:
+        """Keep the pictures of a form, all or none; and a sentence when their text could not be read."""
+        words = sentences(self._antenne.organisation.people[person].language)
+        looks = []
+        for content in posted.pictures:
+            if self._pictures is None:
+                raise PictureRefused(t("picture.no_reader"))
+            look = await self._pictures.look(content)
+            if isinstance(look, Refusal):
+                raise PictureRefused(words.t(look.key))
+            looks.append(look)
+        kept = [
+            Image(evidence=await self._antenne.keep_picture(person, content, look.media, look.text))
+            for content, look in zip(posted.pictures, looks, strict=True)
+        ]
+        unread = next((look.unread_key for look in looks if look.unread_key), "")
+        return tuple(kept), words.t(unread) if unread else ""
 
     async def _answered(
         self, request: web.Request, person: str, posted: Submission, answer: Answer, t: Translate
@@ -366,7 +399,7 @@ class Chat:
         house = self._antenne.organisation
         language = house.people[person].language
         words = sentences(language)
-        found = {}
+        found: dict[str, str] = {}
         for role in roles_of(house, person):
             label = words.t(f"role.{role}")
             if role in ("department_head", "antenna"):
@@ -423,8 +456,11 @@ class Chat:
         """A channel has its name; one's own direct messages are with the bot."""
         return "Antenne" if channel.conversation == f"local:{person}" else channel.title.removeprefix("#")
 
-    def _message(self, shown: "Shown", replies: int, thread: str) -> Message:
-        return Message(shown.message, shown.version, shown.card, shown.at, thread, replies)
+    def _message(self, shown: "Shown", page: Page, t: Translate, thread: str = "", replies: int = 0) -> Message:
+        spot = page.spot(shown.message, shown.version)
+        html = self._renderer.card(shown.card, spot, t, "" if thread else "d")
+        by, titled = speaker(shown.card), bool(shown.card.title)
+        return Message(shown.message, shown.version, html, by, titled, shown.at, thread, replies)
 
     def _chat(self, request: web.Request, page: Page, t: Translate, **values: Any) -> web.Response:
         nothing: dict[str, Any] = {
@@ -437,7 +473,7 @@ class Chat:
             page,
             t,
             language=page.language,
-            commands=COMMANDS,
+            commands=("/moderate", f"/moderate {t('commands.help')}"),
             when=lambda at: clock(at, zone, page.language),
             **(nothing | values),
         )
@@ -472,6 +508,11 @@ def _private(told: Told) -> tuple[Card, ...]:
     return (*((loose,) if loose else ()), *told.answer.cards)
 
 
+def _and_also(answer: Answer, unread: str) -> Answer:
+    """The answer, and that the text of a picture could not be read."""
+    return replace(answer, note=" ".join(filter(None, (answer.note, unread))))
+
+
 def _refilled(form: Form, values: Mapping[str, str]) -> Form:
     """The form with what was typed, so that a refusal costs nobody their words."""
     return replace(form, fields=tuple(replace(item, value=values.get(item.name, item.value)) for item in form.fields))
@@ -491,6 +532,7 @@ def _html(text: str, *, status: int = 200, headers: Mapping[str, str] | None = N
 
 
 async def healthz(_request: web.Request) -> web.Response:
+    """Whether this process lives and answers."""
     return web.json_response({"status": "ok"})
 
 

@@ -64,11 +64,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as the page shows it; ``thread``: the path of its thread, empty inside that thread."""
+    """A message as the page shows it: its card as HTML, and the colleague whose words it passes on, if it does.
+
+    ``thread``: the path of its thread, empty inside that thread.
+    """
 
     id: int
     version: int
-    card: Card
+    html: Markup
+    by: str
+    titled: bool
     at: datetime
     thread: str = ""
     replies: int = 0
@@ -155,6 +160,7 @@ def conversation_path(person: str, address: str, thread: int = 0) -> str:
 
 
 def day_heading(day: date, today: date, language: str, t: Translate) -> str:
+    """A day as people say it: today, yesterday, or its name and date."""
     if day == today:
         return t("day.today")
     if day == today - timedelta(days=1):
@@ -177,9 +183,9 @@ class Renderer:
         self._environment.filters.update(kind=kind, pack=pack, plain=plain, initials=initials)
         self._environment.globals.update(kind=kind, speaker=speaker, assets=assets, LONG_QUOTE=LONG_QUOTE)
 
-    def card(self, card: Card, spot: Spot, t: Translate) -> Markup:
-        """A card as an HTML fragment, with one form for all that can be pressed on it."""
-        return Markup(self._macro("card")(card, spot, t))  # noqa: S704  # made by our own autoescaping template
+    def card(self, card: Card, spot: Spot, t: Translate, prefix: str = "") -> Markup:
+        """A card as an HTML fragment, with one form for all that can be pressed on it. ``prefix`` keeps two copies' ids apart."""
+        return Markup(self._macro("card")(card, spot, t, prefix))  # noqa: S704  # made by our own autoescaping template
 
     def private(self, cards: tuple[Card, ...], spot: Spot, t: Translate) -> Markup:
         """Cards that only this person sees now, in their frame."""

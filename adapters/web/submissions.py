@@ -7,7 +7,7 @@ from aiohttp import BodyPartReader, web
 
 from adapters.web.guard import Turned
 
-PICTURE_LIMIT = 12 * 1024 * 1024  # bytes of one picture
+PICTURE_LIMIT = 10_000_000  # bytes of one picture
 PICTURES = 10
 TEXT_LIMIT = 1_000_000  # bytes of all other fields; a paste of 200,000 characters is cut by the bot, not here
 BODY_LIMIT = PICTURES * PICTURE_LIMIT + TEXT_LIMIT + 100_000

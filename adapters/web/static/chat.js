@@ -36,7 +36,7 @@
   // Focus: what is replaced gives it back to the same button, or to the heading of what came.
   const mark = () => {
     const active = document.activeElement;
-    const home = active?.closest("[id^=m],[id^=d],#overview,#private,aside,main");
+    const home = active?.closest("[id^=m],[id^=d],#overview,#private,.middle,.beside");
     if (!active || active === body || !home) return null;
     const label = active.getAttribute("aria-labelledby");
     return { id: active.id, label, value: active.value, text: active.textContent.trim(), home: home.id };
@@ -50,7 +50,7 @@
       (kept.label && $(`button[aria-labelledby="${kept.label}"]`, home)) ||
       all("button,select,summary,a", home).find((node) => kept.value && node.value === kept.value) ||
       all("button", home).find((node) => kept.text && node.textContent.trim() === kept.text) ||
-      $("h3", home);
+      $(".title", home);
     same?.focus({ preventScroll: true });
   };
 
@@ -73,14 +73,14 @@
 
   const place = (article, html) => {
     const old = $("form.card", article);
-    const at = old.getBoundingClientRect().top;
     const kept = article.contains(document.activeElement) ? mark() : null;
     const card = element(html);
     keepOpen(old, card);
     old.replaceWith(card);
     enhance(card);
     restore(kept);
-    return at;
+    // A tick leaves the page where it is; the next question, or the advice, is read from its beginning.
+    if ($(".answers", old)) article.scrollIntoView({ block: "start" });
   };
 
   // A copy of the same message may stand in the middle and in the thread.
@@ -97,7 +97,7 @@
     const holder = $("#private");
     holder.innerHTML = html;
     enhance(holder);
-    const heading = $("h3", holder);
+    const heading = $(".title", holder);
     heading?.focus({ preventScroll: true });
     holder.scrollIntoView({ block: "start", behavior: "auto" });
   };
@@ -443,7 +443,7 @@
         if (stream.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
       });
     });
-  setTimeout(poke, 1500);
+  setTimeout(poke, 1500); // for what changed between this page and the stream
   if (navigator.locks) navigator.locks.request("antenne-live", listen);
   else listen();
   document.addEventListener("visibilitychange", () => {
@@ -462,7 +462,7 @@
       for (const log of all("[data-log]")) {
         const articles = all("article.message", log);
         const last = articles.at(-1);
-        if (last && articles.length > 1) last.scrollIntoView({ block: "start" });
+        if (last) last.scrollIntoView({ block: "start" });
       }
       if ($("#private").firstElementChild) $("#private").scrollIntoView({ block: "start" });
     }

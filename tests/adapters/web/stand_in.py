@@ -4,8 +4,11 @@ import asyncio
 import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from bot.cards import (
     Button,
@@ -35,6 +38,7 @@ from bot.presses import (
     Decide,
     EditIntake,
     Forward,
+    Press,
     SetFlag,
     ShowCase,
     Start,
@@ -263,16 +267,8 @@ class Cardboard:
                 return Answer(
                     cards=(Card("Hulp", (Facts((("/moderate zaken", "mijn zaken"), ("/moderate hulp", "deze lijst"))),)),)
                 )
-            case Pressed(press=Start()):
-                return Answer(form=INTAKE)
-            case Pressed(press=Tick(item=item, done=done)):
-                return Answer(card=self._ticked(item, done=done), case=11)
-            case Pressed(press=Waive(reason=None)):
-                return Answer(
-                    form=Form(
-                        "Waarom sla je dit over?", event.press, (Field("reason", "Reden", "text", required=True),), "Bewaar"
-                    )
-                )
+            case Pressed(press=press):
+                return self._pressed(press)
             case Submitted():
                 if not any(event.values.values()) and not event.images:
                     return Answer(note="Geef een tekst of een afbeelding.", refused=True)
@@ -281,6 +277,18 @@ class Cardboard:
                 self._say(event.conversation, Card("", (Quote(event.text, "An Peeters"),)), int(event.remote))
                 await self.wakeups.poke("live")
                 return Answer()
+            case _:
+                return Answer(note="Goed.")
+
+    def _pressed(self, press: Press) -> Answer:
+        match press:
+            case Start():
+                return Answer(form=INTAKE)
+            case Tick(item=item, done=done):
+                return Answer(card=self._ticked(item, done=done), case=11)
+            case Waive(reason=None):
+                reason = Field("reason", "Reden", "text", required=True)
+                return Answer(form=Form("Waarom sla je dit over?", press, (reason,), "Bewaar"))
             case _:
                 return Answer(note="Goed.")
 
@@ -310,7 +318,9 @@ class Cardboard:
 
     async def channels(self, person: str) -> tuple[Channel, ...]:
         own = Channel(f"local:{person}", TOWN.people[person].name, private=True, last=NOW, newest=self._newest(f"local:{person}"))
-        team = Channel("local:#communicatie", "#communicatie", private=False, last=NOW, newest=self._newest("local:#communicatie"))
+        team = Channel(
+            "local:#communicatie", "#communicatie", private=False, last=NOW, newest=self._newest("local:#communicatie")
+        )
         return (own, team) if person in ("an", "lies") else (own,)
 
     def _newest(self, conversation: str) -> int:
@@ -324,20 +334,29 @@ class Cardboard:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """A picture that was taken, as adapters.pictures.Look."""
+
+    media: str
+    safe_media: str
+    safe: bytes
+    text: str
+    unread_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A picture that was not taken, as adapters.pictures.Refusal."""
+
+    key: str
+
+
 class Frames:
-    """Reads and redraws pictures without looking at them."""
+    """Takes every picture but an empty promise, and draws something else."""
 
-    def _newest(self, conversation: str) -> int:
-        return max((one.message for one in self.shown.get(conversation, ())), default=0)
-
-    async def read(self, content: bytes) -> tuple[str, str]:
-        return "image/png", "gelezen"
-
-    async def redraw(self, content: bytes) -> tuple[str, bytes]:
-        from io import BytesIO
-
-        from PIL import Image
-
+    async def look(self, content: bytes, *, read: bool = True) -> Look | Refusal:
+        if content.startswith(b"<svg"):
+            return Refusal("picture.no_picture")
         held = BytesIO()
         picture = Image.new("RGB", (640, 220), "#dfe7ea")
         picture.paste("#3b5998", (0, 0, 640, 34))
@@ -345,7 +364,7 @@ class Frames:
         for row in range(5):
             picture.paste("#9aa5ab", (40, 74 + 24 * row, 560 - 70 * row, 84 + 24 * row))
         picture.save(held, "PNG")
-        return "image/png", held.getvalue()
+        return Look("image/png", "image/png", held.getvalue(), "gelezen" if read else "", "picture.no_tesseract" if read else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,6 +253,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_timeline")),
     )
     op.create_table(
+        "digests",
+        sa.Column("week", sa.String(length=8), nullable=False),
+        sa.Column("department", sa.String(length=60), nullable=False),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_digests_message_id")),
+        sa.PrimaryKeyConstraint("week", "department", name=op.f("pk_digests")),
+    )
+    op.create_table(
         "replies",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),

@@ -1,0 +1,1 @@
+"""Slack: requests in, cards out. `app` is what comes in, `client` what goes out; the rest translates between the two."""

@@ -1,0 +1,612 @@
+"""The wire in: a signed HTTP request or a Socket Mode envelope becomes one event, and one answer.
+
+Verified first, on the raw body; decoded then; dispatched as a dictionary, the same way for both. What is acknowledged is stored, and
+what is said in answer is said after that.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import orjson
+import structlog
+from aiohttp import web
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from adapters.slack import events, files, home, render
+from adapters.slack.client import Client, Failed
+from adapters.slack.events import OUTSIDE, Heard, Json, Spot, Who
+from bot.cards import Card
+from bot.comment_text import is_blank
+from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Pressed, Replied, Submitted
+from bot.presses import ShowCase, Start, TakeCase
+from bot.roster import person_of
+from bot.sentences import sentences
+from bot.wording import Wording, language_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from slack_sdk.socket_mode.aiohttp import SocketModeClient
+    from slack_sdk.socket_mode.request import SocketModeRequest
+
+    from bot.antenne import Antenne
+    from bot.settings import SlackSettings
+
+log = structlog.get_logger()
+
+PATH = "/slack/events"
+OLD = 300  # seconds that a signature counts
+LARGEST = 4_000_000  # bytes of a request
+SOON = 2.4  # seconds in which Slack hears from us, out of its three
+KNOWN = 3600.0  # seconds that what Slack said of a person counts
+EVERYTHING = re.compile("")
+
+
+def signature(secret: str, at: str, raw: bytes) -> str:
+    """The signature of a request's raw body, sent at ``at`` (seconds)."""
+    return "v0=" + hmac.digest(secret.encode(), b"v0:" + at.encode() + b":" + raw, hashlib.sha256).hex()
+
+
+def verified(secret: str, at: str, signed: str, raw: bytes, now: float) -> bool:
+    """Whether Slack sent this, at most five minutes ago. Takes as long for a wrong signature as for a right one."""
+    if not at.isascii() or not at.isdigit() or len(at) > 12 or abs(now - int(at)) > OLD:
+        return False
+    return hmac.compare_digest(signature(secret, at, raw).encode(), signed.encode("utf-8", "replace"))
+
+
+def decoded(content_type: str, raw: bytes) -> dict[str, Any] | None:
+    """The dictionary in a verified request; ``None`` when there is none."""
+    try:
+        if content_type == "application/json":
+            found = orjson.loads(raw)
+        else:
+            form = dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=100))
+            found = orjson.loads(form["payload"]) if "payload" in form else form
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Us:
+    """The workspace that the bot is installed in, and the bot's own user there."""
+
+    teams: frozenset[str]
+    user: str
+
+
+class SlackApp:
+    """Slack's side of a running bot. ``routes`` are its HTTP paths; ``listen`` is Socket Mode. Keeps no state of a conversation."""
+
+    def __init__(
+        self,
+        antenne: "Antenne",
+        settings: "SlackSettings",
+        *,
+        read: files.Reader = files.by_its_bytes,
+        clock: Callable[[], float] = time.time,
+        file_host: str = files.HOST,
+    ) -> None:
+        self.antenne, self.settings, self.client = antenne, settings, Client(settings)
+        self._read, self._clock, self._file_host = read, clock, file_host
+        self._secret = settings.signing_secret.get_secret_value() if settings.signing_secret else ""
+        self._us: Us | None = None
+        self._known: dict[str, tuple[float, bool]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._under_way: OrderedDict[str, asyncio.Task[BoltResponse]] = OrderedDict()
+        self._bolt = self._listeners()
+
+    # --- the wire ------------------------------------------------------------------------------------------
+
+    def routes(self) -> list[web.RouteDef]:
+        """The one path for events, commands and interactivity; none without a signing secret."""
+        return [web.post(PATH, self.receive)] if self._secret else []
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """A request: whose signature does not hold is not even decoded."""
+        if (request.content_length or 0) > LARGEST:
+            return web.Response(status=413)
+        raw = await request.content.read(LARGEST + 1) if request.can_read_body else b""
+        while len(raw) <= LARGEST and not request.content.at_eof():
+            raw += await request.content.read(LARGEST + 1 - len(raw))
+        if len(raw) > LARGEST:
+            return web.Response(status=413)
+        headers = request.headers
+        at, signed = headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", "")
+        if not verified(self._secret, at, signed, raw, self._clock()):
+            return web.Response(status=401)
+        body = decoded(request.content_type, raw)
+        if body is None:
+            return web.Response(status=400)
+        if body.get("type") == "url_verification":
+            return web.json_response({"challenge": str(body.get("challenge"))})
+        if "ssl_check" in body:
+            return web.Response()
+        answer = await self.dispatch(body)
+        text = answer.body or ""
+        return web.Response(
+            status=answer.status, text=text, content_type="application/json" if text.startswith("{") else "text/plain"
+        )
+
+    async def dispatch(self, body: dict[str, Any]) -> BoltResponse:
+        """One delivery, however it came. A repetition that comes while the first is still at work waits for it."""
+        name = str(body.get("event_id") or "")
+        if not name:
+            return await self._dispatch(body)
+        task = self._under_way.get(name)
+        if task is None:
+            task = self._under_way[name] = asyncio.create_task(self._dispatch(body))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(lambda _: self._under_way.pop(name, None))
+        return await asyncio.shield(task)
+
+    async def _dispatch(self, body: dict[str, Any]) -> BoltResponse:
+        try:
+            return await self._bolt.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=body))
+        except Exception as problem:  # noqa: BLE001 - a defect answers 500, and its text may quote a citizen
+            log.error("slack_delivery", error=type(problem).__name__, kind=str(body.get("type"))[:30])
+            return BoltResponse(status=500, body="")
+
+    @asynccontextmanager
+    async def listening(self) -> "AsyncIterator[None]":
+        """Socket Mode, where it is set up: connected for as long as the block lasts."""
+        if self.settings.app_token is None:
+            yield
+            return
+        from slack_sdk.socket_mode.aiohttp import SocketModeClient
+
+        quiet = logging.getLogger("antenne.slack")
+        socket = SocketModeClient(self.settings.app_token.get_secret_value(), logger=quiet, web_client=self.client.web)
+        socket.socket_mode_request_listeners.append(self._envelope)  # type: ignore[arg-type]  # the SDK calls it with these two
+        try:
+            await socket.connect()  # type: ignore[no-untyped-call]  # the SDK leaves it without types
+            yield
+        finally:
+            await socket.close()  # type: ignore[no-untyped-call]  # as above
+
+    async def _envelope(self, socket: "SocketModeClient", request: "SocketModeRequest") -> None:
+        answer = await self.dispatch(dict(request.payload))
+        if answer.status != 200:
+            return  # not acknowledged: it comes again
+        reply: dict[str, Any] = {"envelope_id": request.envelope_id}
+        if (answer.body or "").startswith("{"):
+            reply["payload"] = orjson.loads(answer.body)
+        await socket.send_socket_mode_response(reply)
+
+    async def close(self) -> None:
+        """Finish what is under way, for a moment, and let go."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=3)
+        for task in self._tasks:
+            task.cancel()
+        await self.client.close()
+
+    # --- one listener a kind -------------------------------------------------------------------------------
+
+    def _listeners(self) -> AsyncApp:
+        quiet = logging.getLogger("antenne.slack")
+        quiet.setLevel(logging.CRITICAL)
+
+        async def authorize() -> AuthorizeResult:
+            return AuthorizeResult(enterprise_id=None, team_id=None, bot_user_id=self._us.user if self._us else None)
+
+        app = AsyncApp(
+            logger=quiet, name="antenne", process_before_response=True, authorize=authorize, request_verification_enabled=False,
+            ssl_check_enabled=False, url_verification_enabled=False, attaching_function_token_enabled=False,
+            ignoring_self_events_enabled=False,
+        )  # fmt: skip
+        app.event(EVERYTHING)(self.on_event)
+        app.command(EVERYTHING)(self.on_command)
+        app.action(EVERYTHING)(self.on_action)
+        app.view(EVERYTHING)(self.on_view)
+        app.shortcut(EVERYTHING)(self.on_shortcut)
+        return app
+
+    async def on_event(self, body: dict[str, Any]) -> BoltResponse:
+        """Something was said, changed or opened. Answers 503 when it could not be kept: Slack then delivers it again."""
+        person = events.who(body)
+        if person is None:
+            return BoltResponse(status=200, body="")
+        event, us = body["event"], await self._ourselves()
+        inside = await self._inside(person)
+        if us is None or inside is None:
+            return BoltResponse(status=503, body="")
+        if person.user == us.user:
+            return BoltResponse(status=200, body="")
+        t = self._t(person.user)
+        if event.get("type") == "app_home_opened":
+            if event.get("tab") == "home":
+                self._later(self._home(person.user, inside=inside))
+            return BoltResponse(status=200, body="")
+        said = events.heard(body, self._actor(person, inside=inside), us.user)
+        if said is None:
+            return BoltResponse(status=200, body="")
+        if not inside and isinstance(said.event, Pasted | Commanded):
+            self._later(self._whisper(person.user, said.spot, Answer(note=t("refused.unknown_person"), refused=True)))
+            return BoltResponse(status=200, body="")
+        try:
+            answer = await self._hear(said)
+        except files.FileRefused as refused:
+            answer = Answer(note=t(refused.key), refused=True)
+        except Failed as problem:
+            log.warning("slack_fetch", code=problem.code)
+            return BoltResponse(status=503, body="")
+        if answer.kept == "not":
+            return BoltResponse(status=503, body="")
+        if answer.kept == "now":
+            shown = replace(answer, card=None) if isinstance(said.event, Pasted) else answer
+            self._later(self._whisper(person.user, said.spot, shown))
+        return BoltResponse(status=200, body="")
+
+    async def on_command(self, body: dict[str, Any]) -> BoltResponse:
+        """``/moderate``: without words the form at once, before anything is looked up; else the answer, for this person only."""
+        person, refusal = await self._person(body)
+        if person is None:
+            return _json(self._private(refusal, sentences(self.antenne.organisation.language).t))
+        t = self._t(person.user)
+        event = events.command(body, self._actor(person, inside=True))
+        address = str(body.get("response_url") or "")
+        if is_blank(event.text):
+            self._later(self._intake(event, str(body.get("trigger_id") or ""), address, t))
+            return BoltResponse(status=200, body="")
+        answer = await self._soon(self.antenne.handle(event), lambda late: self._respond(address, late, t))
+        if answer is None:
+            return BoltResponse(status=200, body="")
+        first, *more = self._messages(self._told(answer, event, t), t)
+        for values in more:
+            self._later(self._send(address, values))
+        return _json(first)
+
+    async def on_action(self, body: dict[str, Any]) -> BoltResponse:
+        """A button, select or menu, wherever the card stands."""
+        person, refusal = await self._person(body)
+        if person is None:
+            self._later(self._answer(body, refusal, sentences(self.antenne.organisation.language).t))
+            return BoltResponse(status=200, body="")
+        t = self._t(person.user)
+        event = events.pressed(body, self._actor(person, inside=True))
+        if event is None:
+            return BoltResponse(status=200, body="")
+        if isinstance(event, Commanded) or events.asks(event.press):
+            if isinstance(event, Pressed) and isinstance(event.press, Start):
+                started = Commanded(id=event.id, actor=event.actor)
+                self._later(self._intake(started, str(body.get("trigger_id") or ""), str(body.get("response_url") or ""), t))
+            else:
+                self._later(self._asked(body, event, t))
+            return BoltResponse(status=200, body="")
+        await self._soon(self.antenne.handle(event), lambda answer: self._pressed(body, person, event, answer, t), always=True)
+        return BoltResponse(status=200, body="")
+
+    async def on_view(self, body: dict[str, Any]) -> BoltResponse:
+        """A dialog came back. A refusal leaves it open, with what was typed."""
+        if body.get("type") != "view_submission":
+            return BoltResponse(status=200, body="")
+        person, refusal = await self._person(body)
+        if person is None:
+            t = sentences(self.antenne.organisation.language).t
+            return _json(
+                {"response_action": "update", "view": render.said(t("slack.app"), render.several((), t, refusal.note), t)}
+            )
+        t = self._t(person.user)
+        found = events.submitted(body, self._actor(person, inside=True))
+        if found is None:
+            return _json({"response_action": "clear"})
+        event, shared = found
+        answer = await self._soon(
+            self._submit(event, shared, person.user, t), lambda late: self._whisper(person.user, Spot(person.user), late)
+        )
+        if answer is None:
+            return _json({"response_action": "clear"})
+        if answer.refused and answer.card is None and answer.kept != "before":
+            blocks = [block["block_id"] for block in body["view"].get("blocks") or () if block.get("type") == "input"]
+            if blocks:
+                return _json({"response_action": "errors", "errors": {blocks[0]: answer.note[:1000]}})
+        told = self._told(answer, event, t)
+        if not told.note and not told.cards:
+            return _json({"response_action": "clear"})
+        view = render.said(t("slack.app"), render.several(told.cards, t, told.note), t)
+        return _json({"response_action": "update", "view": view})
+
+    async def on_shortcut(self, body: dict[str, Any]) -> BoltResponse:
+        """``Modereer dit bericht`` on a message, or the form from Slack's own menu."""
+        person, refusal = await self._person(body)
+        address = str(body.get("response_url") or "")
+        if person is None:
+            self._later(self._answer(body, refusal, sentences(self.antenne.organisation.language).t))
+            return BoltResponse(status=200, body="")
+        t = self._t(person.user)
+        actor = self._actor(person, inside=True)
+        if body.get("callback_id") != events.SHORTCUT:
+            self._later(self._intake(events.command(body, actor), str(body.get("trigger_id") or ""), address, t))
+            return BoltResponse(status=200, body="")
+        said = events.shortcut(body, actor)
+
+        async def hear() -> Answer:
+            try:
+                return await self._hear(said)
+            except files.FileRefused as refused:
+                return Answer(note=t(refused.key), refused=True)
+            except Failed as problem:
+                log.warning("slack_fetch", code=problem.code)
+                return Answer(note=t("slack.file_later"), refused=True)
+
+        await self._soon(hear(), lambda answer: self._answer(body, self._told(answer, said.event, t), t), always=True)
+        return BoltResponse(status=200, body="")
+
+    # --- what a delivery does ------------------------------------------------------------------------------
+
+    async def _hear(self, said: Heard) -> Answer:
+        """The event with its files in it, handled. Raises ``FileRefused`` and ``Failed``."""
+        event = said.event
+        if said.above is not None and isinstance(event, Pasted):
+            answer = await self.client.ask("conversations.replies", channel=said.above.channel, ts=said.above.thread, limit=1)
+            head: Json = next(iter(answer.get("messages") or ()), {})
+            event = event.model_copy(update={"text": events.unescape(head.get("text"))})
+            said = replace(said, files=tuple(head.get("files") or ()))
+        if said.files and isinstance(event, Pasted):
+            event = event.model_copy(update={"images": await self._keep(event.actor, said.files)})
+        if isinstance(event, Replied) and is_blank(event.text):
+            return Answer()  # a file alone says nothing that can be passed on
+        return await self.antenne.handle(event)
+
+    async def _keep(self, actor: Actor, shared: tuple[Json, ...]) -> tuple[Image, ...]:
+        """Fetch pictures, look at them, then store them as they came."""
+        kept = []
+        by = person_of(self.antenne.organisation, actor) or ""
+        for file in shared[: files.MOST]:
+            content = await files.fetch(self.client, file, self._file_host)
+            files.media_of(content)
+            media, text = await self._read(content)
+            kept.append(Image(evidence=await self.antenne.keep_picture(by, content, media, text)))
+        return tuple(kept)
+
+    async def _submit(self, event: Submitted, shared: tuple[Json, ...], user: str, t: render.Translate) -> Answer:
+        try:
+            images = await self._keep(event.actor, shared) if shared else ()
+        except files.FileRefused as refused:
+            return Answer(note=t(refused.key), refused=True)
+        except Failed as problem:
+            log.warning("slack_fetch", code=problem.code)
+            return Answer(note=t("slack.file_later"), refused=True)
+        return await self.antenne.handle(event.model_copy(update={"images": images}))
+
+    async def _intake(self, event: Commanded, trigger: str, address: str, t: render.Translate) -> None:
+        """The form at once, from what needs no database; then, when it differs, with what this person used last."""
+        organisation = self.antenne.organisation
+        words = Wording(organisation, language_of(organisation, person_of(organisation, event.actor)), self.antenne.clock())
+        plain = render.dialog(words.intake_form(Start(), {"place": "own", "platform": "facebook"}, ask_text=True), t)
+        opened = await self._open(trigger, plain, address, t)
+        if opened is None:
+            return
+        answer = await self.antenne.handle(event)
+        if answer.form is not None:
+            filled = render.dialog(answer.form, t)
+            if filled != plain:
+                await self._change(opened, filled)
+
+    async def _asked(self, body: dict[str, Any], event: Pressed | Commanded, t: render.Translate) -> None:
+        """A dialog that must be looked up: an empty one opens while its trigger lives, and is filled."""
+        opened = await self._open(str(body.get("trigger_id") or ""), render.loading(t), str(body.get("response_url") or ""), t)
+        if opened is None:
+            return
+        answer = await self.antenne.handle(event)
+        if answer.form is not None:
+            await self._change(opened, render.dialog(answer.form, t))
+            return
+        cards = (*((answer.card,) if answer.card else ()), *answer.cards)
+        await self._change(opened, render.said(t("slack.app"), render.several(cards, t, answer.note), t))
+
+    async def _pressed(self, body: dict[str, Any], person: Who, event: Pressed, answer: Answer, t: render.Translate) -> None:
+        """After a press: the outbox changes the cards; here goes what is for this person only."""
+        shows = isinstance(event.press, ShowCase | TakeCase) or answer.refused
+        alone = isinstance(event.press, TakeCase) and not answer.refused
+        card = answer.card if shows and not alone else None
+        told = replace(answer, card=None, cards=(*((card,) if card else ()), *answer.cards))
+        if told.note or told.cards:
+            await self._answer(body, told, t)
+        if (body.get("view") or {}).get("type") == "home":
+            await self._home(person.user, inside=True)
+
+    async def _home(self, user: str, *, inside: bool) -> None:
+        """Publish the home page of a person."""
+        t = self._t(user)
+        known = self.antenne.organisation.by_address.get(("slack", user))
+        view = (
+            home.home(await self.antenne.overview(known), t) if inside and known else home.closed(t("refused.unknown_person"), t)
+        )
+        try:
+            await self.client.call("views.publish", user_id=user, view=view)
+        except Failed as problem:
+            log.warning("slack_home", code=problem.code)
+
+    # --- answers for one person ----------------------------------------------------------------------------
+
+    def _told(self, answer: Answer, event: Incoming, t: render.Translate) -> Answer:
+        """What is said of a new case to who began it elsewhere: its card stands in their messages."""
+        if answer.refused or answer.card is None:
+            return answer
+        begun = isinstance(event, Pasted | Commanded) or (isinstance(event, Submitted) and isinstance(event.press, Start))
+        note = t("slack.case_ready", number=answer.case) if begun and answer.case else ""
+        return replace(answer, card=None, note=" ".join(part for part in (note, answer.note) if part))
+
+    def _messages(self, answer: Answer, t: render.Translate) -> list[dict[str, Any]]:
+        cards: tuple[Card, ...] = (*((answer.card,) if answer.card else ()), *answer.cards)
+        drawn = render.several(cards, t, answer.note) or [render.message(Card(""), t)]
+        text = render.inert(answer.note) if answer.note else render.inert(t("slack.notice"))
+        common = {
+            "response_type": "ephemeral",
+            "replace_original": False,
+            "text": text,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        return [{**common, "blocks": one.blocks} for one in drawn]
+
+    def _private(self, answer: Answer, t: render.Translate) -> dict[str, Any]:
+        return self._messages(answer, t)[0]
+
+    async def _answer(self, body: dict[str, Any], answer: Answer, t: render.Translate) -> None:
+        """To who pressed: beside the message where there is one, in a dialog elsewhere."""
+        if not (answer.note or answer.cards or answer.card):
+            return
+        address = str(body.get("response_url") or "")
+        if not address:
+            address = next(
+                (str(item.get("response_url")) for item in body.get("response_urls") or () if item.get("response_url")), ""
+            )
+        if address:
+            await self._respond(address, answer, t)
+            return
+        cards: tuple[Card, ...] = (*((answer.card,) if answer.card else ()), *answer.cards)
+        view = render.said(t("slack.app"), render.several(cards, t, answer.note), t)
+        try:
+            await self.client.call("views.open", trigger_id=str(body.get("trigger_id") or ""), view=view)
+        except Failed as problem:
+            log.warning("slack_answer", code=problem.code)
+
+    async def _respond(self, address: str, answer: Answer, t: render.Translate) -> None:
+        for values in self._messages(answer, t)[:4]:  # an address serves five times
+            await self._send(address, values)
+
+    async def _send(self, address: str, values: Mapping[str, Any]) -> None:
+        if not await self.client.respond(address, values):
+            log.warning("slack_answer", code="response_url")
+
+    async def _whisper(self, user: str, spot: Spot, answer: Answer) -> None:
+        """Something for one person, where they wrote."""
+        if not (answer.note or answer.cards or answer.card):
+            return
+        t = self._t(user)
+        for values in self._messages(answer, t):
+            try:
+                channel = spot.channel
+                if channel == user:
+                    opened = await self.client.call("conversations.open", users=user)
+                    channel = str(opened["channel"]["id"])
+                await self.client.call(
+                    "chat.postEphemeral", channel=channel, user=user, thread_ts=spot.thread or None, text=values["text"],
+                    blocks=values["blocks"], parse="none", link_names=False,
+                )  # fmt: skip
+            except Failed as problem:
+                log.warning("slack_answer", code=problem.code)
+
+    async def _open(self, trigger: str, view: render.Json, address: str, t: render.Translate) -> Mapping[str, Any] | None:
+        """Open a dialog; when that fails, say so beside the message."""
+        try:
+            answer = await self.client.call("views.open", trigger_id=trigger, view=view)
+        except Failed as problem:
+            log.warning("slack_view", code=problem.code)
+            if address:
+                await self._respond(address, Answer(note=t("slack.too_late"), refused=True), t)
+            return None
+        found = answer.get("view")
+        return found if isinstance(found, Mapping) else None
+
+    async def _change(self, opened: Mapping[str, Any], view: render.Json) -> None:
+        """Fill a dialog that still stands as it was opened."""
+        try:
+            await self.client.call("views.update", view_id=opened["id"], hash=opened["hash"], view=view)
+        except Failed as problem:
+            log.info("slack_view", code=problem.code)  # closed, or changed meanwhile by who looks at it
+
+    # --- who -----------------------------------------------------------------------------------------------
+
+    async def _person(self, body: dict[str, Any]) -> tuple[Who | None, Answer]:
+        """Who acts, if they belong to the organisation; else the refusal."""
+        t = sentences(self.antenne.organisation.language).t
+        person = events.who(body)
+        inside = await self._inside(person) if person is not None else False
+        if inside:
+            return person, Answer()
+        return None, Answer(note=t("slack.unsure" if inside is None else "refused.unknown_person"), refused=True)
+
+    async def _inside(self, person: Who) -> bool | None:
+        """Whether somebody acts as themselves here: in the directory, of our workspace, no guest; ``None``: Slack does not say now."""
+        if ("slack", person.user) not in self.antenne.organisation.by_address:
+            return False
+        us = await self._ourselves()
+        if us is None:
+            return None
+        if not person.teams <= us.teams:
+            return False
+        at, member = self._known.get(person.user, (float("-inf"), False))
+        if self._clock() - at > KNOWN:
+            try:
+                found = (await self.client.ask("users.info", user=person.user)).get("user") or {}
+            except Failed as problem:
+                log.warning("slack_person", code=problem.code)
+                return None
+            member = not any(
+                found.get(name) for name in ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
+            )
+            self._known[person.user] = (self._clock(), member)
+        return member
+
+    async def _ourselves(self) -> Us | None:
+        """Our workspace and our own user there, asked once."""
+        if self._us is None:
+            try:
+                found = await self.client.call("auth.test")
+            except Failed as problem:
+                log.error("slack_token", code=problem.code)
+                return None
+            teams = frozenset(str(found[name]) for name in ("team_id", "enterprise_id") if found.get(name))
+            self._us = Us(teams, str(found.get("user_id") or ""))
+        return self._us
+
+    def _actor(self, person: Who, *, inside: bool) -> Actor:
+        return Actor(platform="slack", address=person.user if inside else OUTSIDE + person.user)
+
+    def _t(self, user: str) -> render.Translate:
+        organisation = self.antenne.organisation
+        return sentences(language_of(organisation, organisation.by_address.get(("slack", user)))).t
+
+    # --- in time -------------------------------------------------------------------------------------------
+
+    async def _soon(
+        self, work: Coroutine[Any, Any, Answer], then: Callable[[Answer], Awaitable[None]], *, always: bool = False
+    ) -> Answer | None:
+        """The answer if it is there before Slack gives up; else ``None``, and it is told ``then`` (``always``: in any case)."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        done, _ = await asyncio.wait({task}, timeout=SOON)
+        if done and not always:
+            return task.result()
+
+        async def tell() -> None:
+            await then(await task)
+
+        self._later(tell())
+        return task.result() if done else None
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it after the answer; what goes wrong with it is logged without its text."""
+
+        async def done() -> None:
+            try:
+                await work
+            except Exception as problem:  # noqa: BLE001 - nobody waits for it
+                log.error("slack_answer", error=type(problem).__name__)
+
+        task = asyncio.create_task(done())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _json(values: Mapping[str, Any]) -> BoltResponse:
+    return BoltResponse(status=200, body=orjson.dumps(values).decode(), headers={"Content-Type": ["application/json"]})

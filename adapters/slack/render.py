@@ -1,0 +1,455 @@
+"""Cards and forms as Block Kit. Pure; whatever goes in, what comes out is within Slack's limits.
+
+Every word on a card stands in a ``rich_text`` text element, which Slack never parses, or on a control as plain text without emoji names.
+What does not fit goes into ``rest``, to be sent as a file beneath the message.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby
+from typing import Any, assert_never
+
+from bot.cards import (
+    Block,
+    Button,
+    Buttons,
+    Card,
+    Checklist,
+    Copy,
+    Facts,
+    Field,
+    Form,
+    Item,
+    Picture,
+    Quote,
+    Select,
+    Text,
+    Toggles,
+)
+from bot.comment_text import clean, cut, excerpt
+from bot.presses import pack
+
+Json = dict[str, Any]
+Translate = Callable[..., str]
+
+MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
+TOTAL = 9_000  # characters of all words and values of a message; Slack refuses some 13,200 as it counts them
+FRAME = 50  # of those, what goes to the names around one run of words
+WORDS_AT_LEAST = 1_500  # of those, what words get when the controls take much
+ONE_TEXT = 3_000
+LABEL, OPTION, VALUE, OPTIONS, OVERFLOW, ROW = 75, 75, 150, 100, 5, 25
+TITLE, HEADER, HINT, INPUT = 24, 150, 150, 3_000
+FACTS = 40  # rows shown of one table; the rest is in the file
+FILES = ("png", "jpg", "jpeg", "webp", "gif")
+
+_TONE = {"danger": "🔴 ", "warning": "🟠 ", "success": "🟢 ", "info": "🔵 ", "neutral": ""}
+_STATE = {"open": "☐", "done": "☑", "waived": "☒", "blocked": "⛔"}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Blocks, and in ``rest`` the words that found no room in them."""
+
+    blocks: list[Json]
+    rest: str = ""
+
+
+@dataclass(slots=True)
+class _Words:
+    """One run of words before it is measured. ``quote``: a citizen's or colleague's; ``copy``: to be copied exactly."""
+
+    text: str
+    style: str = ""  # bold, italic
+    kind: str = "plain"  # plain, quote, copy
+    users: tuple[str, ...] = ()
+    glue: bool = False  # goes on where the words before it stopped
+
+
+def message(card: Card, t: Translate, mentions: Sequence[str] = (), *, most: int = MESSAGE_BLOCKS) -> Drawn:
+    """A card as the blocks of a message. ``mentions``: user ids that are told."""
+    parts = list(_parts(card, t, mentions))
+    controls = sum(_weight(part) for part in parts if isinstance(part, dict))
+    if controls > TOTAL - WORDS_AT_LEAST:  # never with the cards there are: the last controls then go
+        parts = _fewer_controls(parts, TOTAL - WORDS_AT_LEAST)
+        controls = sum(_weight(part) for part in parts if isinstance(part, dict))
+    words = [part for part in parts if isinstance(part, _Words)]
+    rest = _fit(words, max(WORDS_AT_LEAST, TOTAL - controls - FRAME * len(words)) - 100, t("slack.cut"))
+    blocks = list(_blocks(parts))
+    if len(blocks) > most:
+        blocks = _merged(blocks, most)
+    return Drawn(blocks or [_rich([_section([_text("–")])])], rest)
+
+
+def several(cards: Iterable[Card], t: Translate, note: str = "") -> list[Drawn]:
+    """An answer for one person only: a sentence and cards, each of them a message."""
+    drawn = [Drawn([_rich([_section([_text(clean(note)[:ONE_TEXT])])])])] if note else []
+    return drawn + [message(card, t) for card in cards]
+
+
+def fallback(card: Card, t: Translate) -> str:
+    """The line of a push message: ours, and nothing in it means anything to Slack."""
+    return inert(card.notice or t("slack.notice"))
+
+
+def inert(text: str) -> str:
+    """Words of ours where Slack would parse them: no ping, no link, one line."""
+    line = excerpt(clean(text), 250)
+    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+# --- from a card to words and controls ---------------------------------------------------------------------
+
+
+def _parts(card: Card, t: Translate, mentions: Sequence[str]) -> Iterator[_Words | Json]:
+    if card.title:
+        yield {"type": "header", "text": _plain(_TONE[card.tone] + card.title, HEADER)}
+    if mentions:
+        yield _Words("", users=tuple(mentions))
+    numbers = iter(range(10_000))
+    for block in card.body:
+        yield from _part(block, t, numbers)
+
+
+def _part(block: Block, t: Translate, numbers: Iterator[int]) -> Iterator[_Words | Json]:
+    match block:
+        case Text():
+            yield _Words(block.text, {"strong": "bold", "question": "bold", "hint": "italic", "plain": ""}[block.style])
+        case Quote():
+            yield from _quote(block)
+        case Copy():
+            yield _Words(block.title, "bold")
+            yield _Words(block.text, kind="copy")
+        case Facts():
+            yield from _facts(block)
+        case Checklist():
+            for item in block.items:
+                yield from _item(item, t, numbers)
+        case Toggles():
+            yield _Words(block.label, "bold")
+            yield from _row(
+                [_button(Button(f"{'☑' if on else '☐'} {label}", press), next(numbers)) for label, on, press in block.items]
+            )
+        case Picture():
+            yield _Words(t("slack.picture", alt=block.alt), "italic")
+        case Buttons():
+            yield from _buttons(block, numbers)
+        case Select():
+            yield from _select(block, numbers)
+        case _:
+            assert_never(block)
+
+
+def _quote(block: Quote) -> Iterator[_Words]:
+    if block.by:
+        yield _Words(f"{block.by}:", "bold")
+    yield _Words(block.text, kind="quote")
+
+
+def _facts(block: Facts) -> Iterator[_Words]:
+    """The last rows of a long table; those before them as one text, which is the first to be cut."""
+    if len(block.rows) > FACTS:
+        rows = [(label, value.text if isinstance(value, Quote) else value) for label, value in block.rows[:-FACTS]]
+        yield _Words("\n".join(f"{label}: {value}" if label else value for label, value in rows))
+    for label, value in block.rows[-FACTS:]:
+        said = value.text if isinstance(value, Quote) else value
+        if label:
+            yield _Words(f"{label}: ", "bold")
+        yield _Words(said, glue=bool(label))
+
+
+def _item(item: Item, t: Translate, numbers: Iterator[int]) -> Iterator[_Words | Json]:
+    yield _Words(f"{_STATE[item.state]} {item.text}", "" if item.state in ("open", "blocked") else "italic")
+    if item.note:
+        yield _Words(f"    {item.note}", "italic")
+    controls = []
+    if item.mark is not None:
+        key = "slack.tick" if item.state in ("open", "blocked") else "slack.untick"
+        controls.append(_button(Button(t(key), item.mark), next(numbers)))
+    if item.more:
+        options = [{"text": _plain(one.label, OPTION), "value": pack(one.press)} for one in item.more[:OVERFLOW]]
+        controls.append({"type": "overflow", "action_id": f"a{next(numbers)}", "options": options})
+    yield from _row(controls)
+
+
+def _buttons(block: Buttons, numbers: Iterator[int]) -> Iterator[_Words | Json]:
+    """A label that is too long for a button stands above it in full."""
+    labels = [f"{number}. {one.label}" if block.numbered else one.label for number, one in enumerate(block.buttons, 1)]
+    yield from (_Words(label) for label in labels if len(label) > LABEL)
+    yield from _row([_button(one, next(numbers), label) for one, label in zip(block.buttons, labels, strict=True)])
+
+
+def _select(block: Select, numbers: Iterator[int]) -> Iterator[_Words | Json]:
+    yield _Words(block.label, "bold")
+    if block.hint:
+        yield _Words(block.hint, "italic")
+    yield from _row(list(_selects(block, numbers)))
+
+
+def _selects(block: Select, numbers: Iterator[int]) -> Iterator[Json]:
+    for start in range(0, len(block.options), OPTIONS):
+        options = [
+            {"text": _plain(label, OPTION), "value": pack(press)} for label, press in block.options[start : start + OPTIONS]
+        ]
+        select = {
+            "type": "static_select",
+            "action_id": f"a{next(numbers)}",
+            "placeholder": _plain(block.label, HINT),
+            "options": options,
+        }
+        if block.chosen is not None and 0 <= block.chosen - start < len(options):
+            select["initial_option"] = options[block.chosen - start]
+        yield select
+
+
+def _button(button: Button, number: int, label: str = "") -> Json:
+    made: Json = {
+        "type": "button",
+        "action_id": f"a{number}",
+        "text": _plain(label or button.label, LABEL),
+        "value": pack(button.press),
+    }
+    if button.style != "plain":
+        made["style"] = button.style
+    if button.asks:
+        made["confirm"] = {
+            "title": _plain(label or button.label, 100),
+            "text": _plain(button.asks, 300),
+            "confirm": _plain("OK", 30),
+            "deny": _plain("×", 30),
+        }
+    return made
+
+
+def _row(controls: list[Json]) -> Iterator[Json]:
+    for start in range(0, len(controls), ROW):
+        yield {"type": "actions", "elements": controls[start : start + ROW]}
+
+
+# --- fitting -----------------------------------------------------------------------------------------------
+
+
+def _fit(words: list[_Words], room: int, mark: str) -> str:
+    """Cut the longest words until all fit in ``room``; returns in full those that were cut."""
+    for one in words:
+        one.text = clean(one.text) if one.kind != "plain" else clean(one.text) + (" " if one.text.endswith(" ") else "")
+    lengths = sorted(len(one.text) for one in words)
+    most, left = ONE_TEXT, room
+    for index, length in enumerate(lengths):
+        share = left // (len(lengths) - index)
+        if length > share:
+            most = min(most, max(share, 1))
+            break
+        left -= length
+    rest = []
+    for one in words:
+        short, was_cut = cut(one.text, most)
+        if was_cut:
+            rest.append(one.text)
+            one.text = _marked(short, mark, most)
+    return "\n\n———\n\n".join(rest)
+
+
+def _marked(short: str, mark: str, most: int) -> str:
+    """Words that were cut, saying so."""
+    return cut(short, max(1, most - len(mark) - 2))[0].rstrip() + f"… {mark}" if most > len(mark) + 40 else short
+
+
+def _fewer_controls(parts: list[_Words | Json], room: int) -> list[_Words | Json]:
+    kept: list[_Words | Json] = []
+    for part in parts:
+        if isinstance(part, dict):
+            room -= _weight(part)
+            if room < 0:
+                continue
+        kept.append(part)
+    return kept
+
+
+def _weight(part: Json) -> int:
+    """The characters of a control that Slack may count: all its words and values."""
+    return sum(len(text) for text in _strings(part))
+
+
+def _strings(part: object) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, Mapping):
+        yield from chain.from_iterable(_strings(value) for value in part.values())
+    elif isinstance(part, list):
+        yield from chain.from_iterable(map(_strings, part))
+
+
+def _blocks(parts: Sequence[_Words | Json]) -> Iterator[Json]:
+    """Words that follow each other share one block; rows of single buttons share rows."""
+    for is_words, run in groupby(parts, lambda part: isinstance(part, _Words)):
+        if is_words:
+            elements = list(_elements([part for part in run if isinstance(part, _Words)]))
+            if elements:
+                yield _rich(elements)
+        else:
+            yield from _joined([part for part in run if isinstance(part, dict)])
+
+
+def _joined(controls: list[Json]) -> Iterator[Json]:
+    row: list[Json] = []
+    for part in controls:
+        lone = part["type"] == "actions" and len(part["elements"]) == 1
+        if row and not (lone and len(row) < ROW):
+            yield {"type": "actions", "elements": row}
+            row = []
+        if lone:
+            row = [*row, *part["elements"]]
+        else:
+            yield part
+    if row:
+        yield {"type": "actions", "elements": row}
+
+
+def _elements(words: list[_Words]) -> Iterator[Json]:
+    section: list[Json] = []
+    for one in words:
+        if one.users:
+            section += [item for user in one.users for item in ({"type": "user", "user_id": user}, _text(" "))]
+            continue
+        if not one.text:
+            continue
+        if one.kind == "plain":
+            if section and not one.glue:
+                section.append(_text("\n"))
+            section.append(_text(one.text, one.style))
+            continue
+        if section:
+            yield _section(section)
+            section = []
+        sort = "rich_text_quote" if one.kind == "quote" else "rich_text_preformatted"
+        yield {"type": sort, "elements": [_text(one.text)]}
+    if section:
+        yield _section(section)
+
+
+def _merged(blocks: list[Json], most: int) -> list[Json]:
+    """Too many blocks: words first, then the controls together, as many as there is room for."""
+    words = [element for block in blocks if block["type"] == "rich_text" for element in block["elements"]]
+    heads = [block for block in blocks if block["type"] == "header"]
+    controls = [element for block in blocks if block["type"] == "actions" for element in block["elements"]]
+    rows = list(_row(controls))[: most - len(heads) - 1]
+    return [*heads, _rich(words), *rows]
+
+
+def _rich(elements: list[Json]) -> Json:
+    return {"type": "rich_text", "elements": elements}
+
+
+def _section(elements: list[Json]) -> Json:
+    return {"type": "rich_text_section", "elements": elements}
+
+
+def _text(text: str, style: str = "") -> Json:
+    return {"type": "text", "text": text} | ({"style": {style: True}} if style else {})
+
+
+def _plain(text: str, limit: int) -> Json:
+    """Words on a control: Slack parses nothing in them, and no ``:name:`` becomes a picture."""
+    return {"type": "plain_text", "text": excerpt(clean(text), limit) or "–", "emoji": False}
+
+
+# --- dialogs -----------------------------------------------------------------------------------------------
+
+
+def dialog(form: Form, t: Translate) -> Json:
+    """A form as a modal. A text longer than one input goes over several, to be put together again."""
+    blocks: list[Json] = []
+    if form.intro:
+        said = [_Words(part.text, kind="quote" if isinstance(part, Quote) else "plain") for part in form.intro]
+        _fit(said, TOTAL, t("slack.cut"))
+        blocks.append(_rich(list(_elements(said))))
+    for field in form.fields:
+        blocks += _inputs(field)
+    return _view(form.title, t, blocks[:VIEW_BLOCKS], submit=form.submit or t("slack.send"), press=pack(form.press))
+
+
+def said(title: str, drawn: Sequence[Drawn], t: Translate) -> Json:
+    """A modal that only says something."""
+    blocks = [block for one in drawn for block in one.blocks][:VIEW_BLOCKS]
+    return _view(title, t, blocks or [_rich([_section([_text(t("slack.done"))])])])
+
+
+def loading(t: Translate) -> Json:
+    """What opens at once, before anything was looked up."""
+    return _view(t("slack.app"), t, [_rich([_section([_text(t("slack.loading"))])])])
+
+
+def _view(title: str, t: Translate, blocks: list[Json], *, submit: str = "", press: str = "") -> Json:
+    view: Json = {
+        "type": "modal",
+        "callback_id": "form" if press else "said",
+        "title": _plain(title, TITLE),
+        "close": _plain(t("slack.close"), TITLE),
+        "blocks": blocks,
+    }
+    if press:
+        view |= {"submit": _plain(submit, TITLE), "private_metadata": press}
+    return view
+
+
+def _inputs(field: Field) -> Iterator[Json]:
+    match field.kind:
+        case "choice":
+            options = [
+                {"text": _plain(label, OPTION), "value": value} for value, label in field.options if value and len(value) <= VALUE
+            ]
+            if not options:
+                return
+            element: Json = {"type": "static_select", "action_id": "v"}
+            if len(options) > OPTIONS:
+                chunks = [options[start : start + OPTIONS] for start in range(0, len(options), OPTIONS)][:OPTIONS]
+                element["option_groups"] = [
+                    {"label": _plain(f"{index * OPTIONS + 1}–{index * OPTIONS + len(chunk)}", OPTION), "options": chunk}
+                    for index, chunk in enumerate(chunks)
+                ]
+            else:
+                element["options"] = options
+            chosen = next((option for option in options if option["value"] == field.value), None)
+            if chosen is not None:
+                element["initial_option"] = chosen
+            yield _input(field, element)
+        case "files":
+            yield _input(field, {"type": "file_input", "action_id": "v", "filetypes": list(FILES), "max_files": 10})
+        case "line" | "moment":
+            yield _input(field, _typed(field, field.value, multiline=False))
+        case "text":
+            first, *more = _slices(field.value)
+            yield _input(field, _typed(field, first, multiline=True))
+            for index, text in enumerate(more[:8], 2):
+                yield _input(field, _typed(field, text, multiline=True), index)
+        case _:
+            assert_never(field.kind)
+
+
+def _typed(field: Field, value: str, *, multiline: bool) -> Json:
+    limit = max(1, min(field.limit, INPUT))
+    element: Json = {"type": "plain_text_input", "action_id": "v", "multiline": multiline, "max_length": limit}
+    words, _ = cut(clean(value) if not multiline else value, limit)
+    return element | ({"initial_value": words} if words else {})
+
+
+def _slices(text: str) -> list[str]:
+    """``text`` in pieces that each fit one input; together they are the text again."""
+    pieces, left = [], clean(text)
+    while len(left) > INPUT:
+        piece, _ = cut(left, INPUT)
+        pieces.append(piece or left[:INPUT])
+        left = left[len(pieces[-1]) :]
+    return [*pieces, left]
+
+
+def _input(field: Field, element: Json, part: int = 1) -> Json:
+    label = field.label if part == 1 else f"{field.label} ({part})"
+    block: Json = {
+        "type": "input",
+        "block_id": field.name if part == 1 else f"{field.name}.{part}",
+        "label": _plain(label, 2_000),
+        "element": element,
+        "optional": not field.required or part > 1,
+    }
+    return block | ({"hint": _plain(field.hint, 2_000)} if field.hint and part == 1 else {})

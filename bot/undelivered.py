@@ -1,0 +1,95 @@
+"""A message that its platform will never take as it is: where the question goes instead, and who is told what to repair."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Row, or_, select
+
+from bot.case import load_case
+from bot.events import Conversation
+from bot.outbox import message_of, say
+from bot.roster import direct, holders, recipient
+from bot.tables import messages, threads
+from bot.work import Work
+
+TOLD = (
+    "channel_gone",
+    "not_member",
+    "person_gone",
+    "blocked",
+)  # what has a sentence of its own; anything else is a defect of ours
+
+
+def reroute(work: Work, number: int, why: str) -> None:
+    """Message ``number`` failed for good. A thread goes on with the next of: its people, the communications lead, the local chat."""
+    row = work.conn.execute(select(messages).where(messages.c.id == number)).one()
+    if why not in TOLD or row.case_id is None:
+        return
+    head = row if row.kind == "thread" or row.parent_id is None else _message(work, row.parent_id)
+    if head.kind == "thread":
+        _move(work, head, why)
+    elif head.kind == "case":
+        _tell_lead(work, head, why)
+
+
+def _move(work: Work, head: Row[Any], why: str) -> None:
+    thread = work.conn.execute(select(threads).where(threads.c.id == head.ref)).first()
+    if thread is None or thread.message_id != head.id or thread.phase in ("retracted", "closed"):
+        return
+    tried = set(
+        work.conn.execute(select(messages.c.lane).where(messages.c.kind == "moved", messages.c.ref == thread.id)).scalars()
+    )
+    place = next((to for to in _places(work, thread) if str(to) not in tried | {head.lane}), None)
+    if place is None:
+        return
+    case = load_case(work, head.case_id)
+    work.conn.execute(messages.update().where(messages.c.id == head.id).values(kind="moved"))
+    new = say(work, place, "thread", case=case.number, ref=thread.id)
+    work.conn.execute(threads.update().where(threads.c.id == thread.id).values(conversation=str(place), message_id=new))
+    unsaid = or_(messages.c.remote.is_(None), messages.c.problem.is_not(None))
+    work.conn.execute(
+        messages.update()
+        .where(messages.c.parent_id == head.id, unsaid)
+        .values(lane=str(place), parent_id=new, shown=0, wanted=1, problem=None, attempts=0)
+    )
+    told = {"what": f"undelivered_{why}", "role": thread.role, "department": thread.department, "who": _person_at(work, place)}
+    say(work, place, "thread_note", case=case.number, ref=thread.id, parent=new, **told)
+    card = message_of(work, case.number, "case")
+    if card is not None:
+        say(work, Conversation.parse(card.lane), "thread_note", case=case.number, parent=card.id, **told)
+
+
+def _places(work: Work, thread: Row[Any]) -> Iterator[Conversation]:
+    """Where a thread may go: first to those who were meant."""
+    platforms = work.house.platforms
+    for person in recipient(work.organisation, platforms, thread.role, thread.department or None).people:
+        yield direct(work.organisation, platforms, person)
+    leads = holders(work.organisation, "communications_lead")
+    for person in leads:
+        yield direct(work.organisation, platforms, person)
+    for person in leads:
+        yield Conversation("local", person)
+
+
+def _tell_lead(work: Work, card: Row[Any], why: str) -> None:
+    """A moderator's own card cannot reach them: the communications lead hears whose case is left alone."""
+    case = load_case(work, card.case_id)
+    lead = next((to for to in _places_of_lead(work) if str(to) != card.lane), None)
+    known = message_of(work, case.number, "unreached")
+    if lead is None or known is not None:
+        return
+    say(work, lead, "unreached", case=case.number, what=f"unreached_{why}", who=case.moderator or "")
+
+
+def _places_of_lead(work: Work) -> Iterator[Conversation]:
+    for person in holders(work.organisation, "communications_lead"):
+        yield direct(work.organisation, work.house.platforms, person)
+        yield Conversation("local", person)
+
+
+def _message(work: Work, number: int) -> Row[Any]:
+    return work.conn.execute(select(messages).where(messages.c.id == number)).one()
+
+
+def _person_at(work: Work, place: Conversation) -> str:
+    return work.organisation.by_address.get((place.platform, place.address), "")

@@ -1,0 +1,143 @@
+"""What goes out: once, in order, at Slack's pace; what Slack refuses is kept, told, or sent elsewhere."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.slack.stub import BOT, TOKEN
+from tests.adapters.slack.town import AN, LEAD, SOFIE, TOM, Town, control, open_town, words
+
+SAYING = "chat.postMessage"
+
+
+async def doubt(town: Town) -> None:
+    """A case that goes to the communications lead."""
+    await town.write(AN, "Die burgemeester moest men eens goed aanpakken")
+    await town.press(AN, "Ik weet het niet", channel=town.slack.direct(AN).id)
+    await town.settle(16)
+
+
+async def test_retry_after_is_obeyed(tmp_path: Path) -> None:
+    """After a 429 nothing goes to that conversation before the time that Slack names."""
+    async with open_town(tmp_path) as town:
+        town.slack.fail(SAYING, status=429, error="ratelimited", headers={"Retry-After": "7"})
+        began = town.time[0]
+        await town.write(AN, "Wanneer komt de vuilkar?")
+        assert len([1 for item in town.dm(AN) if item["user"] == BOT]) == 1
+        assert town.time[0] - began >= timedelta(seconds=7)
+
+
+@pytest.mark.parametrize("how", [{"hang": True}, {"status": 502}])
+async def test_lost_answer_posts_once(tmp_path: Path, how: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A post that Slack kept but whose answer was lost is found by its metadata, in the thread too, and not posted again."""
+    monkeypatch.setattr("adapters.slack.client.PATIENCE", 0.3)
+    async with open_town(tmp_path) as town:
+        town.slack.fail(SAYING, stored=True, **how)
+        await doubt(town)
+        assert len([item for item in town.dm(AN) if item["user"] == BOT]) == 1
+        head = town.messages(LEAD)[0]
+        town.slack.fail(SAYING, stored=True, **how)
+        await town.write(SOFIE, "Waar staat dit?", channel=LEAD, thread=head["ts"])
+        assert len([item for item in town.dm(AN) if item.get("thread_ts")]) == 1
+
+
+async def test_crash_after_post_posts_once(tmp_path: Path) -> None:
+    """A message that stands in Slack although nobody noted so (the process died) is found before it is posted again."""
+    async with open_town(tmp_path) as town:
+        await town.write(AN, "Wanneer komt de vuilkar?")
+        await town.antenne.store.write(
+            lambda conn: conn.exec_driver_sql("update messages set shown = 0, remote = null where kind = 'case'")
+        )
+        await town.settle(120)
+        assert len([item for item in town.dm(AN) if item["user"] == BOT]) == 1
+
+
+async def test_revoked_token_keeps_everything(tmp_path: Path) -> None:
+    """With a revoked token nothing is lost: the messages wait, and go when the token works again."""
+    async with open_town(tmp_path) as town:
+        await town.write(AN, "Eerste")
+        town.slack.tokens.clear()
+        await town.write(AN, "Tweede")
+        assert not any("Tweede" in words(item.get("blocks") or []) for item in town.dm(AN))
+        town.slack.tokens.add(TOKEN)
+        await town.settle(400)
+        assert any("Tweede" in words(item.get("blocks") or []) for item in town.dm(AN))
+
+
+async def test_pace_of_a_channel(tmp_path: Path) -> None:
+    """Slack's one message a second in a channel is kept without a single refusal, and the order with it."""
+    async with open_town(tmp_path) as town:
+        town.slack.paced = True
+        await doubt(town)
+        head = town.messages(LEAD)[0]
+        for number in range(5):
+            await town.write(SOFIE, f"Bericht {number}", channel=LEAD, thread=head["ts"])
+        copies = [words(item["blocks"]) for item in town.dm(AN) if item.get("thread_ts")]
+        assert [text[-1] for text in copies] == list("01234")
+
+
+async def test_slow_channel_delays_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one conversation hangs, another is served."""
+    monkeypatch.setattr("adapters.slack.client.PATIENCE", 1.0)
+    async with open_town(tmp_path) as town:
+        await doubt(town)
+        town.slack.fail("chat.update", hang=True)
+        await town.write(AN, "Nog een")
+        assert any("Nog een" in words(item.get("blocks") or []) for item in town.dm(AN))
+
+
+@pytest.mark.parametrize("state", ["archived", "absent", "gone"])
+async def test_channel_that_fails_has_a_fallback(tmp_path: Path, state: str) -> None:
+    """An archived channel, one without the bot, and none at all: the people themselves get the question, and what to repair is told."""
+    async with open_town(tmp_path) as town:
+        channel = town.slack.channels[LEAD]
+        if state == "archived":
+            channel.archived = True
+        elif state == "absent":
+            channel.members.discard(BOT)
+        else:
+            del town.slack.channels[LEAD]
+        await doubt(town)
+        head, note = town.dm(SOFIE)
+        assert "Die burgemeester" in words(head["blocks"])
+        assert "/invite" in words(note["blocks"]) or "organisation.yaml" in words(note["blocks"])
+        told = town.dm(AN)[-1]
+        assert "Sofie Maes" in words(told["blocks"])
+        await town.press(SOFIE, "Beslissing", channel=town.slack.direct(SOFIE).id)
+        await town.submit(SOFIE, town.newest_view(), outcome="bedreiging", reason="Bedreiging.")
+        assert "Bedreiging." in words(next(item for item in town.dm(AN) if item["user"] == BOT)["blocks"])
+
+
+async def test_people_who_left_have_a_fallback(tmp_path: Path) -> None:
+    """A channel that is gone and a lead whose account is off: the local chat keeps the question."""
+    async with open_town(tmp_path) as town:
+        del town.slack.channels[LEAD]
+        town.slack.users[SOFIE]["deleted"] = True
+        await doubt(town)
+        local = await town.antenne.read("sofie", "local:sofie")
+        assert any("Zaak 1" in item.card.title for item in local)
+        assert TOM in town.slack.users
+
+
+async def test_channel_archived_later(tmp_path: Path) -> None:
+    """A thread whose channel is archived while it is open goes on elsewhere, with what was still to be said."""
+    async with open_town(tmp_path) as town:
+        await doubt(town)
+        town.slack.channels[LEAD].archived = True
+        card = next(item for item in town.dm(AN) if item["user"] == BOT)
+        await town.write(AN, "Het staat onder ons bericht.", channel=town.slack.direct(AN).id, thread=card["ts"])
+        said = "\n".join(words(item["blocks"]) for item in town.dm(SOFIE))
+        assert "Die burgemeester" in said
+        assert "onder ons bericht" in said
+
+
+async def test_removed_message_comes_back(tmp_path: Path) -> None:
+    """A card that somebody removed in Slack is posted anew at its next change."""
+    async with open_town(tmp_path) as town:
+        await town.write(AN, "Wanneer komt de vuilkar?")
+        mine = town.slack.direct(AN).id
+        old = town.message_with("Neutraal", mine)
+        town.slack.channels[mine].messages.remove(old)
+        await town.act(AN, control(old["blocks"], "Neutraal"), channel=mine, ts=old["ts"])
+        assert "Vraag" in str(town.dm(AN)[-1]["blocks"])

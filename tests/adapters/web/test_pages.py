@@ -1,0 +1,221 @@
+"""The pages in a real browser: WCAG 2.2 AA by axe, in light and dark, wide and narrow; keyboard, live pages, no JavaScript."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser, FilePayload, Page, async_playwright, expect
+
+from adapters.web.app import make_app
+from bot.cards import Card, Quote
+from bot.events import Pasted, Pressed, Replied, Submitted
+from tests.adapters.web.stand_in import HOSTILE, NOW, Cardboard, Choices, Frames, cardboard
+
+pytestmark = pytest.mark.needs("chromium")
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PATHS = ("/", "/als/an", "/als/an/gesprek/an", "/als/lies/kanaal/communicatie/draad/3", "/als/bert/gesprek/bert", "/als/niemand")
+
+
+@asynccontextmanager
+async def chatting(folder: Path) -> AsyncIterator[tuple[Cardboard, str, Browser]]:
+    """A cardboard bot, its address, and a browser."""
+    bot = cardboard()
+    settings: Any = Choices(folder / "none")
+    app = make_app(bot, settings, pictures=Frames(), now=lambda: NOW)
+    chromium = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))))
+    async with TestServer(app) as server, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+        yield bot, f"http://127.0.0.1:{server.port}", browser
+        await browser.close()
+
+
+async def complaints(page: Page) -> list[str]:
+    """What axe has against a page."""
+    await page.evaluate(AXE)
+    found = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    return [
+        f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_axe_has_nothing_against_the_pages(tmp_path: Path, scheme: Any, width: int) -> None:
+    """Every main page, the open form and an answer only for you: no violation, nothing wider than the window."""
+    async with chatting(tmp_path) as (_, address, browser):
+        context = await browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, bypass_csp=True)
+        page = await context.new_page()
+        broken: list[str] = []
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        for path in PATHS:
+            await page.goto(address + path)
+            assert not await complaints(page), path
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+            small = await page.evaluate(
+                """() => [...document.querySelectorAll('button,select,summary,input:not([type=hidden]),nav a,.tail a')]
+                .filter(e => e.checkVisibility() && !e.closest('.attach'))
+                .map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
+                .filter(([, box]) => box.height < 24 || box.width < 24).map(([html]) => html)"""
+            )
+            assert not small, path
+        await page.goto(f"{address}/als/an")
+        await page.get_by_role("button", name="Nieuwe zaak").click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        assert not await complaints(page)
+        await page.keyboard.press("Escape")
+        await page.get_by_label("Plak een reactie").fill("/moderate hulp")
+        await page.get_by_role("button", name="Verstuur").click()
+        await expect(page.get_by_text("Alleen jij ziet dit")).to_be_visible()
+        assert not await complaints(page)
+        assert not broken
+
+
+async def test_the_keyboard_alone_does_the_job(tmp_path: Path) -> None:
+    """Skip link, paste with Enter, tick with the space bar: the focus stays where the work is, and a form gives it back."""
+    async with chatting(tmp_path) as (bot, address, browser):
+        page = await browser.new_page(viewport={"width": 1280, "height": 900})
+        await page.goto(f"{address}/als/an/gesprek/an")
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_text("Naar het gesprek")).to_be_focused()
+        tick = page.get_by_role("checkbox", name="Bel eerst 101")
+        await tick.focus()
+        await page.keyboard.press("Space")
+        await expect(tick).to_be_checked()
+        await expect(tick).to_be_focused()
+        menu = page.get_by_label("Meer bij deze stap: Verberg")
+        await menu.focus()
+        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name="Andere reden").press("Enter")
+        reason = page.get_by_role("dialog").get_by_label("Reden")
+        await expect(reason).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_be_hidden()
+        box = page.get_by_label("Plak een reactie")
+        await box.fill("eerste regel")
+        await box.press("Shift+Enter")
+        await box.type("tweede")
+        await box.press("Enter")
+        await expect(page.locator(".words", has_text="tweede")).to_be_visible()
+        pasted = [event for event in bot.came if isinstance(event, Pasted)]
+        assert [event.text.replace("\r\n", "\n") for event in pasted] == ["eerste regel\ntweede"]
+
+
+async def test_a_form_is_a_dialog_and_keeps_what_was_typed(tmp_path: Path) -> None:
+    """A refused form stays open with its words and says why; sent well, it closes with a note."""
+    async with chatting(tmp_path) as (bot, address, browser):
+        page = await browser.new_page()
+        await page.goto(f"{address}/als/an")
+        await page.get_by_role("button", name="Nieuwe zaak").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("Waar staat ze?").evaluate("select => select.remove()")
+        await dialog.get_by_role("button", name="Begin").click()
+        await expect(dialog.get_by_role("alert")).to_have_text("Geef een tekst of een afbeelding.")
+        await dialog.get_by_label("Tekst van de reactie").fill("Nu wel")
+        picture: FilePayload = {"name": "scherm.png", "mimeType": "image/png", "buffer": b"PNG"}
+        await dialog.get_by_label("Schermafbeeldingen").set_input_files([picture, picture])
+        await dialog.get_by_role("button", name="Begin").click()
+        await expect(page.get_by_role("status").filter(has_text="Bewaard.")).to_be_visible()
+        await expect(dialog).to_be_hidden()
+        event = bot.came[-1]
+        assert isinstance(event, Submitted)
+        assert len(event.images) == 2
+
+
+async def test_two_tabs_are_two_people_and_one_stream(tmp_path: Path) -> None:
+    """What one writes in a thread stands with the other at once; eight tabs share one stream."""
+    async with chatting(tmp_path) as (_, address, browser):
+        context = await browser.new_context()
+        streams: list[str] = []
+        context.on("request", lambda request: streams.append(request.url) if request.url.endswith("/live") else None)
+        tabs = [await context.new_page() for _ in range(8)]
+        for tab in tabs:
+            await tab.goto(f"{address}/als/lies/kanaal/communicatie/draad/3")
+        an = tabs[0]
+        await an.goto(f"{address}/als/an/kanaal/communicatie/draad/3")
+        await an.get_by_label("Antwoord in deze draad").fill("Ja, van 10:12.")
+        await an.get_by_role("button", name="Verstuur").click()
+        for tab in tabs:
+            await expect(tab.locator("#threadlog .words", has_text="Ja, van 10:12.")).to_have_count(1)
+        assert len(streams) <= 3  # the first tab's, and who took over when it went to another page
+
+
+async def test_nothing_said_becomes_a_script(tmp_path: Path) -> None:
+    """Hostile words in every place run nothing, and load nothing."""
+    async with chatting(tmp_path) as (bot, address, browser):
+        page = await browser.new_page()
+        asked: list[str] = []
+        alarms: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("dialog", lambda dialog: alarms.append(dialog.message))
+        bot._say("local:an", Card("Zaak 20", (Quote(HOSTILE, HOSTILE),)))
+        await page.goto(f"{address}/als/an/gesprek/an")
+        await page.get_by_label("Plak een reactie").fill(HOSTILE)
+        await page.get_by_role("button", name="Verstuur").click()
+        await expect(page.locator(".words", has_text="norts")).to_have_count(2)
+        assert not alarms
+        assert {url.split("/")[2] for url in asked} == {address.split("/")[2]}
+
+
+async def test_everything_works_without_javascript(tmp_path: Path) -> None:
+    """Paste, tick, choose in a list, waive with a typed reason, reply: all by plain forms."""
+    async with chatting(tmp_path) as (bot, address, browser):
+        context = await browser.new_context(java_script_enabled=False)
+        page = await context.new_page()
+        await page.goto(f"{address}/als/an")
+        await page.get_by_label("Plak een reactie").fill("Zonder script")
+        await page.get_by_role("button", name="Verstuur").click()
+        await expect(page.locator(".words", has_text="Zonder script")).to_be_visible()
+        await page.get_by_role("checkbox", name="Bel eerst 101").click()
+        await expect(page.get_by_role("checkbox", name="Bel eerst 101")).to_be_checked()
+        await page.get_by_label("Dienst").select_option("Geen")
+        await page.locator("#m1 .selectrow button").first.click()
+        await page.get_by_label("Meer bij deze stap: Verberg").click()
+        await page.get_by_role("button", name="Andere reden").first.click()
+        await page.get_by_label("Reden").fill("staat er niet meer")
+        await page.get_by_role("button", name="Bewaar").click()
+        await expect(page.get_by_text("Bewaard.")).to_be_visible()
+        await page.goto(f"{address}/als/an/kanaal/communicatie/draad/3")
+        await page.get_by_label("Antwoord in deze draad").fill("Gezien.")
+        await page.get_by_role("button", name="Verstuur").click()
+        await expect(page.locator("#threadlog .words", has_text="Gezien.")).to_be_visible()
+        assert [type(event) for event in bot.came] == [Pasted, Pressed, Pressed, Pressed, Submitted, Replied]
+
+
+async def test_screenshots_are_pasted_and_dropped(tmp_path: Path) -> None:
+    """A screenshot from the clipboard and one that is dropped are listed, can be taken out, and are sent with the text."""
+    async with chatting(tmp_path) as (bot, address, browser):
+        page = await browser.new_page()
+        await page.goto(f"{address}/als/an/gesprek/an")
+        await page.evaluate(
+            """() => {
+              const give = (kind, name) => {
+                const data = new DataTransfer();
+                data.items.add(new File(["PNG"], name, {type: "image/png"}));
+                const event = kind === "paste" ? new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true})
+                  : new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true});
+                document.querySelector("main textarea").dispatchEvent(event);
+              };
+              give("paste", "klembord.png"); give("drop", "gesleept.png"); give("drop", "teveel.png");
+            }"""
+        )
+        await page.get_by_role("button", name="Haal weg: teveel.png").click()
+        await expect(page.get_by_text("klembord.png")).to_be_visible()
+        await page.get_by_role("button", name="Verstuur").click()
+        await asyncio.sleep(0.5)
+        event = bot.came[0]
+        assert isinstance(event, Pasted)
+        assert len(event.images) == 2

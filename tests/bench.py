@@ -1,0 +1,345 @@
+"""What an answered step costs, beside the floor that durability sets: `make bench`, or `python -m tests.bench --quick`.
+
+Every figure comes from a process of its own; JSON goes to standard output, the same as tables into docs/benchmarks.md.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any, TypeVar
+
+import pexpect
+import psutil
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+
+from adapters.main import running
+from bot.antenne import Antenne
+from bot.events import Actor, Pasted, Pressed
+from bot.presses import Answer, Press
+from bot.settings import Settings
+from tests.servers import running_postgres
+
+T = TypeVar("T")
+Row = dict[str, Any]
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "benchmarks.md"
+AIM_STEPS, AIM_OLD, AIM_START, AIM_MEMORY = 1500, 1.2, 1.5, 120
+AT_ONCE = (1, 32)
+COMMENT = "Jullie zijn allemaal luie ambtenaren, doe eens iets aan de put in de weg bij de Kerkstraat!"
+# Two answers to a next question, then one to an outcome: the shape of the tree's common walks.
+WALK = ("negatief", "haat", "twijfel")
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long to measure. `old`: cases of earlier years in the large database."""
+
+    rounds: int
+    seconds: float
+    old: int
+
+
+FULL, QUICK = Effort(rounds=7, seconds=3.0, old=1_000_000), Effort(rounds=3, seconds=0.7, old=20_000)
+
+
+# --- the answered step -------------------------------------------------------------------------------------
+
+
+async def _answered(url: str, at_once: int, effort: Effort) -> Row:
+    """Answers per second of a whole bot, its sender at work, with `at_once` moderators who each wait for their card."""
+    with tempfile.TemporaryDirectory(prefix="antenne-bench-") as folder:
+        settings = Settings(database_url=SecretStr(url), secret_key_file=Path(folder) / "secret.key")
+        async with running(settings) as antenne:
+            sending = asyncio.create_task(antenne.run())
+            rounds = [await _round(antenne, at_once, effort.seconds) for _ in range(effort.rounds + 1)][1:]  # the first warms up
+            sending.cancel()
+            with suppress(asyncio.CancelledError):
+                await sending
+    return {
+        "at_once": at_once,
+        "steps_per_second": round(median(row["rate"] for row in rounds)),
+        "cpu_ms_per_step": round(median(row["cpu"] for row in rounds) * 1000, 3),
+        "p50_ms": round(median(row["p50"] for row in rounds) * 1000, 2),
+        "p99_ms": round(median(row["p99"] for row in rounds) * 1000, 2),
+        "rounds": [round(row["rate"]) for row in rounds],
+    }
+
+
+_EVENTS = count(1)
+
+
+async def _round(antenne: Antenne, at_once: int, seconds: float) -> dict[str, float]:
+    """One round: fresh cases are pasted outside the measured time, walked inside it."""
+    fresh: list[int] = []
+    took: list[float] = []
+    busy, steps = 0.0, 0
+    cpu = 0.0
+    while busy < seconds:
+        await asyncio.gather(*(_paste(antenne, fresh) for _ in range(8 * at_once)))
+        started, cpu_before = time.perf_counter(), time.process_time()
+        await asyncio.gather(*(_moderator(antenne, fresh, took) for _ in range(at_once)))
+        busy += time.perf_counter() - started
+        cpu += time.process_time() - cpu_before
+        steps = len(took)
+    parts = quantiles(took, n=100)
+    return {"rate": steps / busy, "cpu": cpu / steps, "p50": parts[49], "p99": parts[98]}
+
+
+async def _paste(antenne: Antenne, fresh: list[int]) -> None:
+    number = next(_EVENTS)
+    answer = await antenne.handle(Pasted(id=f"{os.getpid()}-{number}", actor=_an(), text=f"{COMMENT} ({number})"))
+    assert answer.case is not None
+    fresh.append(answer.case)
+
+
+async def _moderator(antenne: Antenne, fresh: list[int], took: list[float]) -> None:
+    while fresh:
+        case = fresh.pop()
+        for step, choice in enumerate(WALK):
+            started = time.perf_counter()
+            await _press(antenne, Answer(case=case, walk=0, step=step, choice=choice))
+            took.append(time.perf_counter() - started)
+
+
+async def _press(antenne: Antenne, press: Press) -> None:
+    answer = await antenne.handle(Pressed(id=f"{os.getpid()}-{next(_EVENTS)}", actor=_an(), press=press))
+    assert answer.card is not None
+    assert not answer.refused
+
+
+def _an() -> Actor:
+    return Actor(platform="local", address="an")
+
+
+def answered(url: str, at_once: int, effort: Effort) -> Row:
+    """As `_answered`, in this process."""
+    return asyncio.run(_answered(url, at_once, effort))
+
+
+# --- old cases ---------------------------------------------------------------------------------------------
+
+_NUMBERS = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :many)"
+# Scattered, so that new rows fall between old ones in an index, as digests do.
+_SCATTERED = "CAST((numbers.n * 2654435761) % 4294967296 AS VARCHAR(20))"
+_OLD_CASES = (
+    f"""{_NUMBERS} INSERT INTO cases (id, moderator, pasted_by, phase, opened, changed, closed, purge_on, department, outcome,
+        link_key, text_key, tree_version, policy_version, chain, length, state)
+    SELECT 1000000 + numbers.n, moderator, pasted_by, 'closed', opened, changed, changed, '2030-01-01', department, outcome,
+        link_key, {_SCATTERED}, tree_version, policy_version, chain, length, state FROM numbers, cases WHERE cases.id = :model""",
+    f"""{_NUMBERS} INSERT INTO comments (case_id, text, link, post, handle, author, posted)
+    SELECT 1000000 + numbers.n, text, link, post, '', {_SCATTERED}, posted FROM numbers, comments WHERE case_id = :model""",
+    f"""{_NUMBERS} INSERT INTO timeline (case_id, number, at, who, what, codes, text, salt, digest, chain)
+    SELECT 1000000 + numbers.n, number, at, who, what, codes, text, salt, digest, chain
+    FROM numbers, timeline WHERE case_id = :model""",
+    f"""{_NUMBERS} INSERT INTO messages (lane, parent_id, kind, case_id, ref, args, wanted, shown, written, remote, attempts)
+    SELECT lane, parent_id, kind, 1000000 + numbers.n, ref, args, 1, 1, written, {_SCATTERED}, 0
+    FROM numbers, messages WHERE case_id = :model AND kind = 'case'""",
+    f"{_NUMBERS} INSERT INTO events (id, at) SELECT 'local:' || {_SCATTERED}, '2026-01-01T00:00:00.000000Z' FROM numbers",
+)  # fmt: skip
+
+
+async def _age(url: str, many: int) -> None:
+    """Fill the database with `many` closed cases, each with comment, timeline, message and event."""
+    with tempfile.TemporaryDirectory(prefix="antenne-bench-") as folder:
+        async with running(Settings(database_url=SecretStr(url), secret_key_file=Path(folder) / "secret.key")) as antenne:
+            fresh: list[int] = []
+            await _paste(antenne, fresh)
+            for step, choice in enumerate(WALK):
+                await _press(antenne, Answer(case=fresh[0], walk=0, step=step, choice=choice))
+            model = fresh[0]
+
+            def multiply(connection: Connection) -> None:
+                for statement in _OLD_CASES:
+                    connection.execute(text(statement), {"many": many} | ({"model": model} if ":model" in statement else {}))
+
+            await antenne.store.write(multiply)
+            if url.startswith("postgresql"):  # new tables have no statistics until its own housekeeping comes by
+                await antenne.store.write(lambda connection: connection.execute(text("ANALYZE")).close())
+
+
+def age(url: str, many: int) -> None:
+    """As `_age`, in this process."""
+    asyncio.run(_age(url, many))
+
+
+# --- the floor ---------------------------------------------------------------------------------------------
+
+_SIX = (
+    "INSERT INTO events (id, at) VALUES (:event, :at)",
+    "SELECT * FROM cases JOIN comments ON comments.case_id = cases.id WHERE cases.id = :case",
+    "SELECT role, department FROM threads WHERE case_id = :case",
+    "UPDATE cases SET changed = :at, length = length + 1, chain = :event, state = :state WHERE id = :case",
+    "INSERT INTO timeline (case_id, number, at, who, what, codes, chain) VALUES (:case, :number, :at, 'an', 'step', '{}', :event)",
+    "UPDATE messages SET wanted = wanted + 1 WHERE case_id = :case AND kind = 'case'",
+)
+
+
+def floor(file: str, at_once: int, effort: Effort) -> Row:
+    """Six statements of a step through sqlite3 alone, `at_once` steps a commit: no walk, no card, nobody waiting."""
+    rates, cpus = [], []
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous=FULL")
+        case, state = connection.execute("SELECT id, state FROM cases ORDER BY id DESC LIMIT 1").fetchone()
+        numbers = count(1000)
+        for _ in range(effort.rounds):
+            steps, started, cpu = 0, time.perf_counter(), time.process_time()
+            while time.perf_counter() - started < effort.seconds:
+                connection.execute("BEGIN IMMEDIATE")
+                for _ in range(at_once):
+                    number = next(numbers)
+                    at = datetime.now(UTC).isoformat()
+                    row = {"event": f"floor:{os.getpid()}:{number}", "at": at, "case": case, "number": number, "state": state}
+                    connection.execute("SAVEPOINT job")
+                    for statement in _SIX:
+                        connection.execute(statement, row).fetchall()
+                    connection.execute("RELEASE job")
+                connection.execute("COMMIT")
+                steps += at_once
+            rates.append(steps / (time.perf_counter() - started))
+            cpus.append((time.process_time() - cpu) / steps)
+    return {"at_once": at_once, "steps_per_second": round(median(rates)), "cpu_ms_per_step": round(median(cpus) * 1000, 3)}
+
+
+# --- the chat in a terminal --------------------------------------------------------------------------------
+
+
+def chat(effort: Effort) -> Row:
+    """Seconds until `antenne chat` asks for something, and the memory it keeps while nobody types."""
+    first, later, memory = [], [], []
+    for _ in range(effort.rounds):
+        with tempfile.TemporaryDirectory(prefix="antenne-bench-") as folder:
+            first.append(_start(folder)[0])
+            seconds, size = _start(folder)
+            later.append(seconds)
+            memory.append(size)
+    return {
+        "start_seconds": round(median(later), 2),
+        "first_start_seconds": round(median(first), 2),
+        "idle_memory_mb": round(median(memory), 1),
+    }
+
+
+def _start(folder: str) -> tuple[float, float]:
+    environment = {**os.environ, "ANTENNE_DATABASE_URL": f"sqlite:///{folder}/antenne.db", "TERM": "xterm"}
+    environment["ANTENNE_SECRET_KEY_FILE"] = f"{folder}/secret.key"
+    started = time.perf_counter()
+    child = pexpect.spawn(sys.executable, ["-m", "adapters.main", "chat"], cwd=str(ROOT), env=environment, timeout=60)
+    try:
+        child.expect("An Peeters[^\r\n]*> ")
+        seconds = time.perf_counter() - started
+        time.sleep(1.0)
+        return seconds, psutil.Process(child.pid).memory_info().rss / 1e6
+    finally:
+        child.close(force=True)
+
+
+# --- the report --------------------------------------------------------------------------------------------
+
+
+def apart(measure: Callable[..., T], *arguments: object) -> T:
+    """Run one measurement in a fresh process, so that none warms up or weighs on the next."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(measure, *arguments).result()
+
+
+def measured(effort: Effort) -> Row:
+    """All figures; each name says what it is."""
+    report: Row = {
+        "what": "an answered step: event, walk, durable commit, card with all its words; the sender at work meanwhile",
+        "machine": {
+            "processors": os.cpu_count(), "python": platform.python_version(), "sqlite": sqlite3.sqlite_version,
+            "rounds": effort.rounds, "seconds_a_round": effort.seconds, "old_cases": effort.old,
+        },
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="antenne-bench-") as folder, running_postgres() as server:
+        fresh, old = f"{folder}/fresh.db", f"{folder}/old.db"
+        addresses = {"sqlite": (f"sqlite:///{fresh}", f"sqlite:///{old}"), "postgresql": (server.new_database(), server.new_database())}
+        for name, (new, aged) in addresses.items():
+            apart(age, aged, effort.old)
+            report[name] = {"new": [], "old": [], "old_to_new_cpu": []}
+            for at_once in AT_ONCE:
+                young, grown = apart(answered, new, at_once, effort), apart(answered, aged, at_once, effort)
+                report[name]["new"].append(young)
+                report[name]["old"].append(grown)
+                report[name]["old_to_new_cpu"].append(round(grown["cpu_ms_per_step"] / young["cpu_ms_per_step"], 2))
+        report["floor"] = [apart(floor, fresh, at_once, effort) for at_once in AT_ONCE]
+    for young, ground in zip(report["sqlite"]["new"], report["floor"], strict=True):
+        young["share_of_floor"] = round(young["steps_per_second"] / ground["steps_per_second"], 2)
+    report["chat"] = apart(chat, effort)
+    return report
+
+
+def page(report: Row) -> str:
+    """The report as docs/benchmarks.md."""
+    return "\n".join(_page(report)) + "\n"
+
+
+def _page(report: Row) -> Iterator[str]:
+    machine, chat_row = report["machine"], report["chat"]
+    yield "# Benchmarks"
+    yield ""
+    yield "Written by `make bench`; do not edit. What is measured: " + report["what"] + "."
+    yield "Each figure is the median of the rounds of a process of its own."
+    yield ""
+    yield (
+        f"Python {machine['python']}, SQLite {machine['sqlite']}, {machine['processors']} processors; "
+        f"{machine['rounds']} rounds of {machine['seconds_a_round']} s."
+    )
+    yield ""
+    yield "| database | at a time | steps/s | CPU a step | p50 | p99 |"
+    yield "|---|--:|--:|--:|--:|--:|"
+    for name in ("sqlite", "postgresql"):
+        for age_name, label in (("new", ""), ("old", f", {machine['old_cases']:,} old cases")):
+            for row in report[name][age_name]:
+                yield (
+                    f"| {name}{label} | {row['at_once']} | {row['steps_per_second']:,} | {row['cpu_ms_per_step']} ms | "
+                    f"{row['p50_ms']} ms | {row['p99_ms']} ms |"
+                )
+    for row in report["floor"]:
+        yield f"| floor: six statements by sqlite3 alone | {row['at_once']} | {row['steps_per_second']:,} | {row['cpu_ms_per_step']} ms | | |"
+    yield ""
+    sqlite_rows, postgres_rows = report["sqlite"], report["postgresql"]
+    yield "| | measured | aim |"
+    yield "|---|--:|--:|"
+    yield f"| steps a second on SQLite, 32 at a time | {sqlite_rows['new'][-1]['steps_per_second']:,} | {AIM_STEPS:,} |"
+    for row in sqlite_rows["new"]:
+        yield f"| of the floor, {row['at_once']} at a time | {row['share_of_floor']:.0%} | |"
+    for name, rows in (("SQLite", sqlite_rows), ("PostgreSQL", postgres_rows)):
+        for at_once, ratio in zip(AT_ONCE, rows["old_to_new_cpu"], strict=True):
+            yield f"| CPU a step with old cases to without, {name}, {at_once} at a time | {ratio}× | {AIM_OLD}× |"
+    yield f"| `antenne chat` until it asks, database there | {chat_row['start_seconds']} s | {AIM_START} s |"
+    yield f"| the same the first time, making its database | {chat_row['first_start_seconds']} s | |"
+    yield f"| memory of an idle chat | {chat_row['idle_memory_mb']} MB | {AIM_MEMORY} MB |"
+
+
+def main() -> None:
+    """Measure, print, and write the page."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="short rounds, few old cases; docs/benchmarks.md stays as it is")
+    quick = parser.parse_args().quick
+    report = measured(QUICK if quick else FULL)
+    print(json.dumps(report, indent=2))
+    if not quick:
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(page(report), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Screenshots for measuring how well they are read."""
