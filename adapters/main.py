@@ -17,6 +17,9 @@ import typer
 from flows.tree import Disposition, Flag, Place, Platform
 
 if TYPE_CHECKING:
+    from aiohttp.web import RouteDef
+
+    from adapters.pictures import Look, Pictures, Refusal
     from bot.antenne import Antenne
     from bot.digest import Digest
     from bot.events import Platform as ChatPlatform
@@ -39,6 +42,8 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database: which version it has, and bringing it up to date.", no_args_is_help=True)
 app.add_typer(db, name="db")
+slack = typer.Typer(help="Slack: what its administrator needs to install the bot.", no_args_is_help=True)
+app.add_typer(slack, name="slack")
 
 TREE = "lokaal-bestuur"
 WRONG, USAGE = 1, 2  # exit codes: something is wrong; it was asked wrongly
@@ -56,7 +61,9 @@ def now() -> datetime:
 async def running(
     settings: "Settings", *, clock: Callable[[], datetime] = now, chats: "Mapping[str, Chat] | None" = None
 ) -> "AsyncIterator[Antenne]":
-    """The whole bot on its database; `Antenne.run` or `work` makes it send. `chats`: platforms beyond the local one, preferred to it.
+    """The whole bot on its database; `Antenne.run` or `work` makes it send.
+
+    `chats`: platforms beyond the local one, preferred to it; else those that are configured.
 
     Raises SourceProblems (organisation or tree), KeyFileProblem, UnknownDatabase, StoreUnavailable, StoreTooNew.
     """
@@ -69,10 +76,11 @@ async def running(
 
     organisation, tree = load_organisation(settings.organisation)
     keys = Keys.load(settings.secret_key_file)
-    chats = chats or {}
-    platforms = cast("tuple[ChatPlatform, ...]", (*chats, "local"))
-    house = House(organisation, tree, keys, platforms, load_platforms())
     async with AsyncExitStack() as stack:
+        if chats is None:
+            chats = await _chats(settings, organisation, clock, stack)
+        platforms = cast("tuple[ChatPlatform, ...]", (*chats, "local"))
+        house = House(organisation, tree, keys, platforms, load_platforms())
         wakeups: Wakeups = InProcessWakeups()
         if settings.redis_url is not None:
             from adapters.redis import connected
@@ -84,6 +92,20 @@ async def running(
         sample = settings.organisation.with_name("faq.yaml")
         await antenne.prepare(sample if sample.is_file() else None)
         yield antenne
+
+
+async def _chats(
+    settings: "Settings", organisation: "Organisation", clock: Callable[[], datetime], stack: AsyncExitStack
+) -> "dict[str, Chat]":
+    """The chat platforms that are configured, in order of preference."""
+    chats: dict[str, Chat] = {}
+    if settings.slack is not None:
+        from adapters.slack.client import Client, SlackChat
+
+        client = Client(settings.slack)
+        stack.push_async_callback(client.close)
+        chats["slack"] = SlackChat(client, organisation, clock)
+    return chats
 
 
 async def _store(url: str) -> "Store":
@@ -181,6 +203,8 @@ async def _serve(settings: "Settings") -> None:
     async with running(settings) as antenne:
         say = _sentences(antenne.organisation.language)
         pictures = Pictures()
+        stack = AsyncExitStack()
+        public = await _slack(antenne, settings, pictures, stack)
         tasks = [
             asyncio.create_task(antenne.run()),
             asyncio.create_task(
@@ -188,6 +212,7 @@ async def _serve(settings: "Settings") -> None:
                     antenne,
                     settings,
                     pictures=pictures,
+                    public=public,
                     ready=lambda address: typer.echo(say.t("cli.serve.ready", address=address)),
                 )
             ),
@@ -205,7 +230,28 @@ async def _serve(settings: "Settings") -> None:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await stack.aclose()
             await pictures.close()
+
+
+async def _slack(antenne: "Antenne", settings: "Settings", pictures: "Pictures", stack: AsyncExitStack) -> "list[RouteDef]":
+    """Begin to hear Slack, where it is configured: Socket Mode at once; the HTTP paths are returned."""
+    if settings.slack is None:
+        return []
+    from adapters.pictures import Refusal
+    from adapters.slack.app import SlackApp
+    from adapters.slack.files import FileRefused
+
+    async def look(content: bytes) -> tuple[str, str]:
+        found = await pictures.look(content)
+        if isinstance(found, Refusal):
+            raise FileRefused(found.key)
+        return found.media, found.text
+
+    slack_app = SlackApp(antenne, settings.slack, read=look)
+    stack.push_async_callback(slack_app.close)
+    await stack.enter_async_context(slack_app.listening())
+    return slack_app.routes()
 
 
 # --- chat --------------------------------------------------------------------------------------------------
@@ -266,6 +312,7 @@ def check(
         Path | None,
         typer.Argument(help="An organisation's file or a tree's folder; else the one configured."),
     ] = None,
+    with_slack: Annotated[bool, typer.Option("--slack", help="Also compare the organisation with the Slack workspace.")] = False,
 ) -> None:
     """Look for mistakes in the organisation, its policy and its tree."""
     from bot.organisation import load_organisation, warnings
@@ -293,7 +340,42 @@ def check(
         raise typer.Exit(WRONG)
     for role in unheld:
         typer.echo(say.t("cli.unheld", role=say.t(f"role.{role}")))
+    if with_slack and path.is_file() and path.name != "tree.yaml":
+        _check_slack(path)
     typer.echo(say.t("cli.in_order"))
+
+
+def _check_slack(path: Path) -> None:
+    """Print what the workspace says; exits with 1 when something must be repaired."""
+    from adapters.slack.check import check as check_slack
+    from bot.organisation import load_organisation
+
+    with _explained():
+        settings = _settings().slack
+        organisation, _ = load_organisation(path)
+    if settings is None:
+        _fail(_sentences(organisation.language).t("cli.no_slack"))
+    found = asyncio.run(check_slack(settings, organisation))
+    for item in found:
+        typer.echo(item.text)
+    if any(item.wrong for item in found):
+        raise typer.Exit(WRONG)
+
+
+# --- slack -------------------------------------------------------------------------------------------------
+
+
+@slack.command("manifest")
+def slack_manifest(
+    address: Annotated[
+        str, typer.Option(metavar="URL", help="Where this installation is reached from outside; without it Socket Mode is used.")
+    ] = "",
+    language: Annotated[str, typer.Option(help="nl or en.")] = "nl",
+) -> None:
+    """Print the app manifest for api.slack.com: commands, shortcuts, events and scopes, each with why."""
+    from adapters.slack.manifest import manifest
+
+    typer.echo(manifest(_sentences(language).t, "http" if address else "socket", address), nl=False)
 
 
 def _problems_of(load: Callable[[], object]) -> list[str]:
@@ -602,6 +684,41 @@ async def _digests(settings: "Settings", week: str, department: str) -> "tuple[l
         names = [department] if department else list(organisation.departments)
         found = await antenne.store.read(lambda conn: [of(Work(conn, antenne.house, at), week, name) for name in names])
         return found, organisation
+
+
+# --- read --------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def read(
+    image: Annotated[Path, typer.Argument(help="A screenshot: PNG, JPEG, WebP, GIF or BMP.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the text as JSON.")] = False,
+) -> None:
+    """Read the text in a screenshot, as the bot does when one comes in."""
+    from adapters.pictures import MOST_BYTES, Refusal
+
+    say = _sentences()
+    try:
+        with image.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError:
+        _fail(say.t("cli.read.unreadable", file=str(image)), USAGE)
+    look = asyncio.run(_look(content))
+    if isinstance(look, Refusal):
+        _fail(say.t(look.key))
+    if look.unread:
+        _fail(say.t(look.unread_key))
+    typer.echo(json.dumps({"text": look.text}, ensure_ascii=False) if as_json else look.text)
+
+
+async def _look(content: bytes) -> "Look | Refusal":
+    from adapters.pictures import Pictures
+
+    pictures = Pictures()
+    try:
+        return await pictures.look(content)
+    finally:
+        await pictures.close()
 
 
 # --- db ----------------------------------------------------------------------------------------------------

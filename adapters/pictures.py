@@ -25,7 +25,8 @@ class Look:
     """A picture that was taken. ``media``, ``width`` and ``height`` (pixels, upright) are the original's.
 
     ``safe`` (of ``safe_media``: PNG, or JPEG for a photograph) is drawn anew for showing: at most 1600 px wide, no metadata.
-    ``text`` was read from it; ``unread`` is empty or the code of why nothing could be read: ``no_tesseract``, ``no_dutch``.
+    ``text`` was read from it; ``unread`` is empty or the code of why nothing could be read: ``no_tesseract``,
+    ``no_dutch``, ``too_slow``.
     """
 
     media: str

@@ -147,7 +147,7 @@ class Antenne:
         words = self._words(event)
         values = dict(refused.values)
         if "who" in values:
-            values["who"] = words.name(str(values["who"])) if values["who"] else words.t("somebody")
+            values["who"] = words.name(str(values["who"])) if values["who"] else words.t("person.somebody")
         if isinstance(values.get("when"), datetime):
             values["when"] = words.moment(values["when"])
         return words.t(refused.key, **values)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from dateutil.relativedelta import relativedelta
+
 from bot import faq, showing, signals
 from bot.comment_text import clean, is_blank
 from bot.events import Actor, Answer, Pasted
@@ -88,9 +90,11 @@ def _signal(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     kind: SignalKind = "question" if words.endswith("?") else "other"
     signals.write(work, kind, words, department=department)
     said = showing.wording(work)
-    return Answer(
-        note=said.t("note.signal", department=said.department(department) if department else said.t("fallback.no_department"))
+    kept = work.now.astimezone(work.organisation.calendar.zone) + relativedelta(
+        months=work.organisation.policy.retention.signal_months
     )
+    where = said.department(department) if department else said.t("fallback.no_department")
+    return Answer(note=said.t("note.signal", department=where, until=said.s.day(kept.date())))
 
 
 def _cases(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:

@@ -156,7 +156,8 @@ def of(work: Work, week: str, department: str) -> Digest:
 def send(conn: Connection, house: House, now: datetime) -> None:
     """Queue the newest digest that is due, once for each department, whoever else does so too.
 
-    A week that was due before this bot ever ran is not its own to tell.
+    With it the communications lead is reminded, week after week, of a policy whose review date has passed. A week that
+    was due before this bot ever ran is not its own to tell.
     """
     work = Work(conn, house, now)
     organisation = work.organisation
@@ -164,6 +165,11 @@ def send(conn: Connection, house: House, now: datetime) -> None:
     began: datetime | None = conn.execute(select(func.min(versions.c.at))).scalar_one_or_none()
     if began is None or began > due:
         return
+    approved = organisation.policy.approved
+    today = now.astimezone(organisation.calendar.zone).date()
+    if approved and approved.review_on <= today and insert_new(conn, digests, week=week, department="", at=now):
+        lead = recipient(organisation, house.platforms, "communications_lead", None)
+        say(work, lead.conversation, "review")
     for department in organisation.departments:
         if not insert_new(conn, digests, week=week, department=department, at=now):
             continue

@@ -299,7 +299,7 @@ def _release(conn: Connection, lane: str, token: str, not_before: datetime | Non
 
 def _mark(conn: Connection, due: _Due, sent: _Sent, lane: str, token: str, until: datetime) -> bool:
     """Keep what came of a message and begin the lease anew; ``False`` when the lane is no longer ours."""
-    attempts = 0 if sent.problem is None else due.attempts + 1
+    attempts = 0 if sent.problem is None else due.attempts + (sent.problem != "rate")
     row = {"remote": sent.remote, "shown": sent.shown, "problem": sent.problem, "attempts": attempts}
     conn.execute(_MARK, {"number": due.id, **row})
     return conn.execute(_KEEP, {"on": lane, "mine": token, "until": until}).rowcount == 1

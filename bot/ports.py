@@ -48,8 +48,8 @@ class Chat(Protocol):
     """A chat platform that messages can be sent to."""
 
     async def post(self, message: Outgoing) -> str:
-        """Show a new message and return its name on the platform; posting one ``message.id`` twice shows it once where the
-        platform can recognise it. Raises ``Undeliverable``."""
+        """Show a new message and return its name on the platform; posting one ``message.id`` twice shows it once, as it is the
+        second time, where the platform can recognise it. Raises ``Undeliverable``."""
         ...
 
     async def update(self, message: Outgoing, remote: str) -> str:

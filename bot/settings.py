@@ -1,6 +1,7 @@
 """Environment, `.env` and secret files to settings. Every name begins with ``ANTENNE_``; parts are joined with ``__``."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -40,8 +41,10 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("begins with redis://")
+        if value is not None:
+            address = urlsplit(value.get_secret_value())
+            if address.scheme not in ("redis", "rediss", "unix") or (address.port is None and not address.netloc + address.path):
+                raise ValueError("begins with redis://")
         return value
 
     @field_validator("log_level")

@@ -100,6 +100,8 @@ def _without_case(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | N
             return words.faq_entry(faq.entry(work, row.ref)), ()
         case "warning":
             return words.warning(args), ()
+        case "review" if work.organisation.policy.approved:
+            return words.review(work.organisation.policy.approved), ()
         case "digest" if args["department"] in work.organisation.departments:
             return words.digest(digest.of(work, args["week"], args["department"])), ()
         case _:

@@ -254,7 +254,8 @@ signals = Table(
 Index("ix_signals_week", signals.c.week, signals.c.department, signals.c.topic, signals.c.kind, signals.c.answered)
 Index("ix_signals_case_id", signals.c.case_id)
 
-# Which department was told which week. The key is what makes a digest come once, however many processes run.
+# Which department was told which week; without a department, the communications lead of a policy to look at again.
+# The key is what makes a digest come once, however many processes run.
 digests = Table(
     "digests",
     metadata,
@@ -318,7 +319,7 @@ preferences = Table(
 versions = Table(
     "versions",
     metadata,
-    Column("kind", String(10), primary_key=True),  # tree, policy
+    Column("kind", String(10), primary_key=True),  # tree, policy; faq: that the sample was taken
     Column("version", String(60), primary_key=True),
     Column("at", Moment, nullable=False),
     Column("content", Text, nullable=False),

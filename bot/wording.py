@@ -65,7 +65,7 @@ from bot.presses import (
 from bot.sentences import Sentences, sentences
 from flows.effects import Advise, Todo
 from flows.platforms import Capabilities
-from flows.policy import Policy
+from flows.policy import Approved, Policy
 from flows.tree import Ask, Deadline, Role, Tree
 from flows.walk import MOST_WALKS, offers
 from flows.walk import hours as term_hours
@@ -130,7 +130,7 @@ class Wording:
         if not person:
             return self.t("log.bot")
         known = self.organisation.people.get(person)
-        return known.name if known else self.t("somebody")
+        return known.name if known else self.t("person.somebody")
 
     def role(self, role: Role, department: str = "") -> str:
         name = self.t(f"role.{role}")
@@ -294,7 +294,7 @@ class Wording:
         body.append(Facts(self._facts(seen, advised)))
         if not case.open:
             title = self.t("card.closed", number=case.number, title=self.titles(case.tree, advised.outcomes))
-            body.append(self._lines(seen, advised))
+            body += self._lines(seen, advised)
             body.append(Buttons((Button(self.t("button.next"), Next(case=case.number)),)))
             return Card(title, tuple(body), "neutral", self.t("notice.case", number=case.number))
         values = self.values(case.policy, **self.facts_of(case))
@@ -304,7 +304,7 @@ class Wording:
         body += self._selects(seen, advised)
         if advised.steps:
             body.append(Text(self.t("card.steps"), "strong"))
-            body.append(self._lines(seen, advised))
+            body += self._lines(seen, advised)
         body += self._replies(seen, advised)
         body += self._consequences(seen, advised)
         if advised.flags:
@@ -419,8 +419,10 @@ class Wording:
             case "house_rule":
                 return said(self.organisation.house_rules[value].label, self.language)
 
-    def _lines(self, seen: Seen, advised: Advise) -> Checklist:
+    def _lines(self, seen: Seen, advised: Advise) -> list[Block]:
+        """The checklist, and below it the reasons that people typed: their own words, which may quote a citizen."""
         case, items = seen.case, []
+        typed: list[tuple[str, str | Quote]] = []
         facts = self.facts_of(case)
         for todo in advised.steps:
             text = self.step(case.tree, case.policy, todo, facts)
@@ -439,11 +441,13 @@ class Wording:
             mark: Press | None = None
             if settled is not None:
                 state = settled.how
-                reason = settled.note or (self.t(f"reason.{settled.reason}") if settled.reason else "")
+                reason = self.t(f"reason.{settled.reason}") if settled.reason else ""
                 key = "item.waived" if settled.how == "waived" else "item.done"
                 notes = [self.t(key, who=self.name(settled.by), when=self.moment(settled.at))]
                 if reason:
                     notes.append(reason)
+                if settled.note:
+                    typed.append((text, Quote(settled.note, self.name(settled.by))))
                 if case.open:
                     mark = Tick(case=case.number, item=todo.id, done=False)
                 items.append(Item(text, state, " · ".join(notes), mark))
@@ -465,7 +469,7 @@ class Wording:
                 items.append(Item(text, "blocked", " · ".join(notes), None, tuple(more), urgent))
             else:
                 items.append(Item(text, "open", " · ".join(notes), mark, tuple(more), urgent))
-        return Checklist(tuple(items))
+        return [Checklist(tuple(items)), *([Facts(tuple(typed))] if typed else [])]
 
     def _replies(self, seen: Seen, advised: Advise) -> list[Block]:
         blocks: list[Block] = []
@@ -507,7 +511,7 @@ class Wording:
 
     def handed_over(self, case: Case) -> Card:
         """What is left with the moderator who gave a case away."""
-        who = self.name(case.moderator) if case.moderator else self.t("somebody")
+        who = self.name(case.moderator) if case.moderator else self.t("person.somebody")
         return Card(self.t("card.case", number=case.number), (Text(self.t("card.handed_over", who=who)),))
 
     # --- the case, for those who are told ---
@@ -596,6 +600,12 @@ class Wording:
         return Card(
             self.t("warning.title", topic=args["topic"]), (Text(text),), "warning", self.t("warning.title", topic=args["topic"])
         )
+
+    def review(self, approved: Approved) -> Card:
+        """The policy's review date has passed."""
+        days = {"on": self.s.day(approved.on), "review_on": self.s.day(approved.review_on)}
+        title = self.t("review.title")
+        return Card(title, (Text(self.t("review.text", by=approved.by, **days)),), "warning", title)
 
     def digest(self, found: Digest) -> Card:
         """The week of a department: topics, open questions, misinformation, praise. What citizens wrote is quoted, masked."""

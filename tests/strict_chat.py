@@ -57,9 +57,7 @@ class StrictChat:
         """Show a new message."""
         await self._arrives("post", message)
         known = [name for name, other in self.shown.items() if other.id == message.id]
-        if known and self.recognises:
-            return known[0]
-        name = f"m{len(self.shown) + 1}"
+        name = known[0] if known and self.recognises else f"m{len(self.shown) + 1}"
         self.shown[name] = message
         return name
 
@@ -108,6 +106,7 @@ def _sample() -> tuple[Organisation, Tree]:
     people = {
         name: person.model_copy(update={"addresses": {"slack": f"U-{name}"}}) for name, person in organisation.people.items()
     }
+    people["karim"] = people["karim"].model_copy(update={"language": "en"})
     roles = {
         name: held.model_copy(update={"channel": {**held.channel, "slack": f"C-{held.channel['local'].removeprefix('#')}"}})
         if "local" in held.channel

@@ -182,23 +182,30 @@ def catalogue(language: str) -> dict[str, tuple[str, ...]]:
 KEY = re.compile(r"[a-z_]+(\.[a-z0-9_]+)+")
 
 
+def keys_in(node: ast.AST) -> Iterator[re.Pattern[str]]:
+    """The keys below a node: written out, or in part, where a computed part matches any word."""
+    if isinstance(node, ast.JoinedStr):
+        parts = [re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"[a-z0-9_.]+" for part in node.values]
+        yield re.compile("".join(parts))
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                yield from keys_in(part)
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and KEY.fullmatch(node.value):
+        yield re.compile(re.escape(node.value))
+    for below in ast.iter_child_nodes(node):
+        yield from keys_in(below)
+
+
 def spoken() -> Iterator[tuple[str, re.Pattern[str]]]:
-    """Every key that the code gives to t() or tn(), with its place; a computed part matches any word."""
+    """Every key that the code gives to t() or tn(), with its place."""
     for name, module in modules("bot", "adapters").items():
         for node in ast.walk(module):
             if not (isinstance(node, ast.Call) and node.args):
                 continue
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if called not in {"t", "tn"}:
-                continue
-            for key in ast.walk(node.args[0]):
-                if isinstance(key, ast.Constant) and isinstance(key.value, str) and KEY.fullmatch(key.value):
-                    yield f"{name}:{node.lineno}", re.compile(re.escape(key.value))
-                elif isinstance(key, ast.JoinedStr):
-                    parts = [
-                        re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"[a-z0-9_.]+" for part in key.values
-                    ]
-                    yield f"{name}:{node.lineno}", re.compile("".join(parts))
+            if called in {"t", "tn"}:
+                yield from ((f"{name}:{node.lineno}", key) for key in keys_in(node.args[0]))
 
 
 def test_catalogues_are_complete() -> None:
@@ -221,15 +228,11 @@ def test_every_key_in_the_code_has_its_sentence() -> None:
 
 
 def test_every_sentence_is_said() -> None:
-    """No sentence stays in the catalogues after its last use."""
-    written = {
-        node.value
-        for module in modules("bot", "adapters").values()
-        for node in ast.walk(module)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    patterns = [key for _, key in spoken()]
-    silent = [key for key in catalogue("nl") if key not in written and not any(p.fullmatch(key) for p in patterns)]
+    """No sentence stays in the catalogues after its last use: each is written out somewhere, or begins as a computed key does."""
+    found = {key for module in modules("bot", "adapters").values() for key in keys_in(module)}
+    begins = re.compile(r"[a-z_]+\\\.")  # a computed key names at least its area: "card\."
+    patterns = [re.compile(f"{key.pattern}(_[a-z]+)?") for key in found if begins.match(key.pattern)]  # than → than_more
+    silent = [key for key in catalogue("nl") if not any(pattern.fullmatch(key) for pattern in patterns)]
     assert not silent, silent
 
 

@@ -248,8 +248,9 @@ class SlackApp:
         if answer.kept == "not":
             return BoltResponse(status=503, body="")
         if answer.kept == "now":
-            shown = replace(answer, card=None) if isinstance(said.event, Pasted) else answer
-            self._later(self._whisper(person.user, said.spot, shown))
+            here = isinstance(said.event, Pasted) and event.get("channel_type") == "im"  # the card comes here by itself
+            told = replace(answer, card=None) if here else self._told(answer, said.event, t)
+            self._later(self._whisper(person.user, said.spot, told))
         return BoltResponse(status=200, body="")
 
     async def on_command(self, body: dict[str, Any]) -> BoltResponse:

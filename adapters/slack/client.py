@@ -189,9 +189,11 @@ class SlackChat:
         try:
             channel = await self._channel(message.conversation.address)
             name = await self._posted_before(message, channel)
-            if name is None:
-                self._pace(channel)
-                name = await self._post(message, channel)
+            if name is not None:  # with what it said then
+                self._doubtful.discard(message.id)
+                return await self.update(message, name)
+            self._pace(channel)
+            name = await self._post(message, channel)
             self._doubtful.discard(message.id)
             await self._file(message, channel, name)
         except Failed as problem:

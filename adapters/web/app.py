@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,20 +145,20 @@ class Chat:
     async def people(self, _request: web.Request) -> web.Response:
         """Who are you?"""
         house = self._antenne.organisation
-        t = self._t(house.language)
+        say = self._say(house.language)
         people = [{"id": name, "name": person.name, "roles": self._roles(name)} for name, person in house.people.items()]
-        return _html(self._renderer.bare("people.html", t, language=house.language, organisation=house.name, people=people))
+        return _html(self._renderer.bare("people.html", say, language=house.language, organisation=house.name, people=people))
 
     async def start(self, request: web.Request) -> web.Response:
         """My cases and deadlines, and a place to paste."""
-        person, t = self._person(request)
-        page = await self._page(request, person, t("nav.start"), f"/als/{person}", "start")
+        person, say = self._person(request)
+        page = await self._page(request, person, say("nav.start"), f"/als/{person}", "start")
         overview = await self._antenne.overview(person)
-        return self._chat(request, page, t, overview=overview, write=True)
+        return self._chat(request, page, say, overview=overview, write=True)
 
     async def conversation(self, request: web.Request) -> web.Response:
         """The messages of a conversation, with one of its threads beside them."""
-        person, t = self._person(request)
+        person, say = self._person(request)
         name, thread = request.match_info["name"], int(request.match_info.get("thread", 0))
         address = ("#" if "/kanaal/" in request.path else "") + name
         known = {item.conversation: item for item in await self._antenne.channels(person)}
@@ -186,7 +186,7 @@ class Chat:
         room = ROOM
         for one in reversed(top[-PAGE:]):
             replies = sum(other.parent == one.message for other in shown)
-            message = self._message(one, page, t, conversation_path(person, address, one.message), replies)
+            message = self._message(one, page, say, conversation_path(person, address, one.message), replies)
             room -= len(message.html)
             if messages and room < 0:
                 break
@@ -196,11 +196,11 @@ class Chat:
         return self._chat(
             request,
             page,
-            t,
-            days=days(tuple(messages), zone, today, page.language, t),
+            say,
+            days=days(tuple(messages), zone, today, page.language, say),
             earlier=f"{here}?voor={messages[0].id}" if len(top) > len(messages) else "",
             newest=here if before else "",
-            thread=None if beside is None else tuple(self._message(one, page, t) for one in beside),
+            thread=None if beside is None else tuple(self._message(one, page, say) for one in beside),
             parent_path=conversation_path(person, address),
             conversation=item.conversation,
             newest_message=item.newest,
@@ -210,7 +210,7 @@ class Chat:
 
     async def asked(self, request: web.Request) -> web.Response:
         """A form on a page of its own, for a browser without JavaScript."""
-        person, t = self._person(request)
+        person, say = self._person(request)
         key = request.match_info["key"]
         told = self._shelf.get(key, person)
         if told is None or told.answer.form is None:
@@ -218,8 +218,8 @@ class Chat:
         back = self._back(request.query.get("terug", ""), person)
         page = await self._page(request, person, told.answer.form.title, back, "conversation")
         spot = page.spot(told.message, told.version)
-        form = self._renderer.form(told.answer.form, spot, key, t, note=told.answer.note if told.answer.refused else "")
-        return self._chat(request, page, t, asked=form)
+        form = self._renderer.form(told.answer.form, spot, key, say, note=told.answer.note if told.answer.refused else "")
+        return self._chat(request, page, say, asked=form)
 
     async def picture(self, request: web.Request) -> web.Response:
         """A stored picture as far as this person may see it, drawn anew: never the bytes that somebody sent."""
@@ -245,7 +245,7 @@ class Chat:
 
     async def write(self, request: web.Request) -> web.Response:
         """A comment that is pasted, or a command."""
-        person, t = self._person(request)
+        person, say = self._person(request)
         posted = await self._read(request)
         text = posted.fields.get("text", "")
         event: Incoming
@@ -255,9 +255,9 @@ class Chat:
             event = Commanded(**self._event(person, posted), text=command.removeprefix("/moderate").strip())
         else:
             try:
-                images, unread = await self._keep(person, posted, t)
+                images, unread = await self._keep(person, posted, say)
             except PictureRefused as refused:
-                return await self._answered(request, person, posted, Answer(note=refused.said, refused=True), t)
+                return await self._answered(request, person, posted, Answer(note=refused.said, refused=True), say)
             event = Pasted(**self._event(person, posted), text=text, images=images)
         before = self.live.count
         answer = await self._antenne.handle(event)
@@ -265,28 +265,28 @@ class Chat:
             posted.fields["back"] = conversation_path(person, person)
             await self.live.changed(SETTLE, before)
             answer = _and_also(answer, unread)
-        return await self._answered(request, person, posted, answer, t)
+        return await self._answered(request, person, posted, answer, say)
 
     async def press(self, request: web.Request) -> web.Response:
         """A button, a tick, a chip, or a chosen option of a select."""
-        person, t = self._person(request)
+        person, say = self._person(request)
         posted = await self._read(request)
         said = posted.fields.get("press", "")
         if said.startswith("select:"):
             said = posted.fields.get(said.removeprefix("select:"), "")
             if not said:
-                return await self._answered(request, person, posted, Answer(note=t("select.nothing"), refused=True), t)
+                return await self._answered(request, person, posted, Answer(note=say("select.nothing"), refused=True), say)
         answer = await self._antenne.handle(Pressed(**self._event(person, posted), press=_press(said)))
-        return await self._answered(request, person, posted, answer, t)
+        return await self._answered(request, person, posted, answer, say)
 
     async def submit(self, request: web.Request) -> web.Response:
         """A form that comes back, with its pictures."""
-        person, t = self._person(request)
+        person, say = self._person(request)
         posted = await self._read(request)
         press = _press(posted.fields.get("press", ""))
         values = {name[2:]: value for name, value in posted.fields.items() if name.startswith("v.")}
         try:
-            images, unread = await self._keep(person, posted, t)
+            images, unread = await self._keep(person, posted, say)
         except PictureRefused as refused:
             answer = Answer(note=refused.said, refused=True)
         else:
@@ -295,11 +295,11 @@ class Chat:
         told = self._shelf.get(posted.fields.get("key", ""), person)
         if answer.refused and answer.form is None and told is not None and told.answer.form is not None:
             answer = replace(answer, form=_refilled(told.answer.form, values))
-        return await self._answered(request, person, posted, answer, t)
+        return await self._answered(request, person, posted, answer, say)
 
     async def reply(self, request: web.Request) -> web.Response:
         """A line under a message, in its thread."""
-        person, t = self._person(request)
+        person, say = self._person(request)
         posted = await self._read(request)
         known = {item.conversation for item in await self._antenne.channels(person)}
         conversation = posted.fields.get("conversation", "")
@@ -312,7 +312,7 @@ class Chat:
             remote=str(posted.number("parent")),
             text=posted.fields.get("text", ""),
         )
-        return await self._answered(request, person, posted, await self._antenne.handle(event), t)
+        return await self._answered(request, person, posted, await self._antenne.handle(event), say)
 
     # Between requests and events
 
@@ -329,13 +329,13 @@ class Chat:
             digest.update(hashlib.sha256(content).digest())
         return {"id": f"web:{digest.hexdigest()[:40]}", "actor": Actor(platform="local", address=person)}
 
-    async def _keep(self, person: str, posted: Submission, t: Translate) -> tuple[tuple[Image, ...], str]:
+    async def _keep(self, person: str, posted: Submission, say: Translate) -> tuple[tuple[Image, ...], str]:
         """Keep the pictures of a form, all or none; and a sentence when their text could not be read."""
         words = sentences(self._antenne.organisation.people[person].language)
         looks = []
         for content in posted.pictures:
             if self._pictures is None:
-                raise PictureRefused(t("picture.no_reader"))
+                raise PictureRefused(say("picture.no_reader"))
             look = await self._pictures.look(content)
             if isinstance(look, Refusal):
                 raise PictureRefused(words.t(look.key))
@@ -348,13 +348,15 @@ class Chat:
         return tuple(kept), words.t(unread) if unread else ""
 
     async def _answered(
-        self, request: web.Request, person: str, posted: Submission, answer: Answer, t: Translate
+        self, request: web.Request, person: str, posted: Submission, answer: Answer, say: Translate
     ) -> web.Response:
         """The answer to a form: as parts of the page for our script, else the way to the page that shows it."""
         back = self._back(posted.fields.get("back", ""), person)
         told = Told(person, answer, posted.number("message"), posted.number("version"), posted.fields.get("text", ""))
         if "application/json" in request.headers.get("Accept", ""):
-            return web.json_response(self._parts(told, back, self._tokens.token(request[BROWSER]), t), headers={"Vary": "Accept"})
+            return web.json_response(
+                self._parts(told, back, self._tokens.token(request[BROWSER]), say), headers={"Vary": "Accept"}
+            )
         if not answer.refused and answer.form is None:
             await self.live.changed(SETTLE, self.live.count)
         if answer.form is not None:
@@ -365,16 +367,16 @@ class Chat:
             where += f"#m{told.message}" if told.message and not answer.cards else "#laatste"
         raise web.HTTPSeeOther(where)
 
-    def _parts(self, told: Told, back: str, csrf: str, t: Translate) -> dict[str, Any]:
+    def _parts(self, told: Told, back: str, csrf: str, say: Translate) -> dict[str, Any]:
         answer = told.answer
         spot = Spot(told.person, csrf, secrets.token_hex(8), back, told.message, told.version)
         parts: dict[str, Any] = {"note": answer.note, "refused": answer.refused, "back": back}
         if answer.form is not None:
-            parts["form"] = self._renderer.form(answer.form, spot, self._shelf.put(told), t)
+            parts["form"] = self._renderer.form(answer.form, spot, self._shelf.put(told), say)
         if answer.card is not None and told.message:
-            parts["card"] = self._renderer.card(answer.card, spot, t)
+            parts["card"] = self._renderer.card(answer.card, spot, say)
         if private := _private(told):
-            parts["private"] = self._renderer.private(private, replace(spot, message=0, version=0), t)
+            parts["private"] = self._renderer.private(private, replace(spot, message=0, version=0), say)
         return parts
 
     def _told(self, request: web.Request, person: str) -> Told | None:
@@ -384,15 +386,15 @@ class Chat:
         person = self._antenne.organisation.people.get(request.match_info["person"])
         if person is None:
             raise Turned("nobody", 404)
-        return request.match_info["person"], self._t(person.language)
+        return request.match_info["person"], self._say(person.language)
 
-    def _t(self, language: str) -> Translate:
+    def _say(self, language: str) -> Translate:
         words = sentences(language)
 
-        def t(name: str, /, **values: Any) -> str:
+        def say(name: str, /, **values: Any) -> str:
             return words.t(f"web.{name}", **values)
 
-        return t
+        return say
 
     def _roles(self, person: str) -> tuple[str, ...]:
         """A person's roles as they are read, with the department where that says more."""
@@ -456,13 +458,13 @@ class Chat:
         """A channel has its name; one's own direct messages are with the bot."""
         return "Antenne" if channel.conversation == f"local:{person}" else channel.title.removeprefix("#")
 
-    def _message(self, shown: "Shown", page: Page, t: Translate, thread: str = "", replies: int = 0) -> Message:
+    def _message(self, shown: "Shown", page: Page, say: Translate, thread: str = "", replies: int = 0) -> Message:
         spot = page.spot(shown.message, shown.version)
-        html = self._renderer.card(shown.card, spot, t, "" if thread else "d")
+        html = self._renderer.card(shown.card, spot, say, "" if thread else "d")
         by, titled = speaker(shown.card), bool(shown.card.title)
         return Message(shown.message, shown.version, html, by, titled, shown.at, thread, replies)
 
-    def _chat(self, request: web.Request, page: Page, t: Translate, **values: Any) -> web.Response:
+    def _chat(self, request: web.Request, page: Page, say: Translate, **values: Any) -> web.Response:
         nothing: dict[str, Any] = {
             "asked": None, "overview": None, "days": (), "earlier": "", "newest": "", "thread": None, "parent_path": "",
             "conversation": "", "newest_message": 0, "channel": False, "write": False,
@@ -471,9 +473,9 @@ class Chat:
         html = self._renderer.page(
             "chat.html",
             page,
-            t,
+            say,
             language=page.language,
-            commands=("/moderate", f"/moderate {t('commands.help')}"),
+            commands=("/moderate", f"/moderate {say('commands.help')}"),
             when=lambda at: clock(at, zone, page.language),
             **(nothing | values),
         )
@@ -488,12 +490,12 @@ class Chat:
         parts = request.path.split("/")
         person = parts[2] if len(parts) > 2 and parts[1] == "als" and parts[2] in house.people else None
         language = house.people[person].language if person else house.language
-        t = self._t(language)
-        said = t(f"problem.{why}")
+        say = self._say(language)
+        said = say(f"problem.{why}")
         if "application/json" in request.headers.get("Accept", ""):
             return web.json_response({"note": said, "refused": True, "problem": why}, status=status)
         onward = f"/als/{person}" if person else "/"
-        html = self._renderer.bare("problem.html", t, language=language, said=said, onward=onward)
+        html = self._renderer.bare("problem.html", say, language=language, said=said, onward=onward)
         return _html(html, status=status)
 
 
@@ -558,10 +560,11 @@ def make_app(
     return app
 
 
-def make_public_app() -> web.Application:
-    """What may be asked from outside: whether the process lives."""
+def make_public_app(public: Sequence[web.RouteDef] = ()) -> web.Application:
+    """What may be asked from outside: whether the process lives, and the paths of chat platforms."""
     app = web.Application()
     app.router.add_get("/healthz", healthz)
+    app.add_routes(public)
     return app
 
 
@@ -570,12 +573,14 @@ async def serve(
     settings: "Settings",
     *,
     pictures: Pictures | None = None,
+    public: Sequence[web.RouteDef] = (),
     ready: Callable[[str], None] = lambda _address: None,
 ) -> None:
-    """Listen until cancelled; ``ready`` is told the chat's address once it answers.
+    """Listen until cancelled; ``ready`` is told the chat's address once it answers. ``public``: paths of chat platforms.
 
     The chat listens on 127.0.0.1 whatever ``settings.host`` is. Another host gets its own listener, for the public paths alone;
-    one that means every address cannot share the port, so the chat then takes the next one.
+    one that means every address cannot share the port, so the chat then takes the next one. On the loopback the public paths, for a
+    proxy on this machine, have the next port.
     """
     outside = not is_loopback(settings.host)
     everywhere = settings.host in ("", "0.0.0.0", "::")  # noqa: S104  # compared with, not listened on
@@ -584,10 +589,10 @@ async def serve(
     try:
         await runners[0].setup()
         await web.TCPSite(runners[0], "127.0.0.1", port).start()
-        if outside:
-            runners.append(web.AppRunner(make_public_app(), access_log=None))
+        if outside or public:
+            runners.append(web.AppRunner(make_public_app(public), access_log=None))
             await runners[1].setup()
-            await web.TCPSite(runners[1], settings.host, settings.port).start()
+            await web.TCPSite(runners[1], settings.host, settings.port if outside else settings.port + 1).start()
         bound = runners[0].addresses[0][1]
         ready(f"http://127.0.0.1:{bound}")
         await asyncio.Event().wait()

@@ -159,17 +159,17 @@ def conversation_path(person: str, address: str, thread: int = 0) -> str:
     return f"/als/{person}/{sort}/{quote(name, safe='')}" + (f"/draad/{thread}" if thread else "")
 
 
-def day_heading(day: date, today: date, language: str, t: Translate) -> str:
+def day_heading(day: date, today: date, language: str, say: Translate) -> str:
     """A day as people say it: today, yesterday, or its name and date."""
     if day == today:
-        return t("day.today")
+        return say("day.today")
     if day == today - timedelta(days=1):
-        return t("day.yesterday")
+        return say("day.yesterday")
     return format_date(day, "EEEE d MMMM" if day.year == today.year else "d MMMM y", locale=language)
 
 
 class Renderer:
-    """Turns cards and pages into HTML. ``assets``: the address of each file of ours; ``t``: the sentences of one language."""
+    """Turns cards and pages into HTML. ``assets``: the address of each file of ours; ``say``: the sentences of one language."""
 
     def __init__(self, assets: Mapping[str, str]) -> None:
         self._environment = Environment(
@@ -183,37 +183,37 @@ class Renderer:
         self._environment.filters.update(kind=kind, pack=pack, plain=plain, initials=initials)
         self._environment.globals.update(kind=kind, speaker=speaker, assets=assets, LONG_QUOTE=LONG_QUOTE)
 
-    def card(self, card: Card, spot: Spot, t: Translate, prefix: str = "") -> Markup:
+    def card(self, card: Card, spot: Spot, say: Translate, prefix: str = "") -> Markup:
         """A card as an HTML fragment, with one form for all that can be pressed on it. ``prefix`` keeps two copies' ids apart."""
-        return Markup(self._macro("card")(card, spot, t, prefix))  # noqa: S704  # made by our own autoescaping template
+        return Markup(self._macro("card")(card, spot, say, prefix))  # noqa: S704  # made by our own autoescaping template
 
-    def private(self, cards: tuple[Card, ...], spot: Spot, t: Translate) -> Markup:
+    def private(self, cards: tuple[Card, ...], spot: Spot, say: Translate) -> Markup:
         """Cards that only this person sees now, in their frame."""
-        return Markup(self._macro("private")(cards, spot, t))  # noqa: S704  # made by our own autoescaping template
+        return Markup(self._macro("private")(cards, spot, say))  # noqa: S704  # made by our own autoescaping template
 
-    def form(self, form: Form, spot: Spot, key: str, t: Translate, *, note: str = "") -> Markup:
+    def form(self, form: Form, spot: Spot, key: str, say: Translate, *, note: str = "") -> Markup:
         """A form as a fragment, for the dialog and for the page without JavaScript. ``key`` recalls it when it is refused."""
-        return Markup(self._macro("form", "form.html")(form, spot, key, t, note))  # noqa: S704  # made by our own autoescaping template
+        return Markup(self._macro("form", "form.html")(form, spot, key, say, note))  # noqa: S704  # made by our own autoescaping template
 
-    def page(self, template: str, page: Page, t: Translate, **values: Any) -> str:
+    def page(self, template: str, page: Page, say: Translate, **values: Any) -> str:
         """A whole page from ``templates/``."""
-        return self._environment.get_template(template).render(page=page, t=t, **values)
+        return self._environment.get_template(template).render(page=page, t=say, **values)
 
-    def bare(self, template: str, t: Translate, **values: Any) -> str:
+    def bare(self, template: str, say: Translate, **values: Any) -> str:
         """A page of nobody: the choice of a person, or what went wrong."""
-        return self._environment.get_template(template).render(t=t, **values)
+        return self._environment.get_template(template).render(t=say, **values)
 
     def _macro(self, name: str, template: str = "card.html") -> Callable[..., str]:
         macro: Callable[..., str] = getattr(self._environment.get_template(template).module, name)
         return macro
 
 
-def days(messages: tuple[Message, ...], zone: tzinfo, today: date, language: str, t: Translate) -> tuple[Day, ...]:
+def days(messages: tuple[Message, ...], zone: tzinfo, today: date, language: str, say: Translate) -> tuple[Day, ...]:
     """The messages under the days on which they were written, in the organisation's time zone."""
     found: dict[date, list[Message]] = {}
     for message in messages:
         found.setdefault(message.at.astimezone(zone).date(), []).append(message)
-    return tuple(Day(day_heading(day, today, language, t), tuple(items)) for day, items in found.items())
+    return tuple(Day(day_heading(day, today, language, say), tuple(items)) for day, items in found.items())
 
 
 def clock(at: datetime, zone: tzinfo, language: str) -> str:

@@ -20,7 +20,8 @@ from sqlalchemy.engine import make_url
 from adapters.database.sqlite import SQLiteStore
 from bot.antenne import Antenne
 from bot.events import Answer, Pasted, Pressed
-from bot.presses import AllDone, Back
+from bot.outbox import LEASE
+from bot.presses import AllDone, Back, Press
 from bot.sentences import sentences
 from bot.tables import metadata, timeline
 from tests.strict_chat import COMMENT, Clock, StrictChat, actor, bot_on, choose, paste
@@ -106,7 +107,7 @@ async def refuses_and_recovers(antenne: Antenne, case: int, reason: str) -> None
         pasted = await antenne.handle(Pasted(id=f"paste-{person}", actor=actor(person), text=COMMENT * 400))
         pressed = await choose(antenne, f"press-{person}", case, 0, "negatief", person)
         for answer in (pasted, pressed):
-            assert answer == Answer(note=sentences(language).t(f"trouble.{reason}"), refused=True)
+            assert answer == Answer(note=sentences(language).t(f"trouble.{reason}"), refused=True, kept="not")
     assert await rows(antenne) == before
 
 
@@ -129,7 +130,7 @@ async def test_a_full_disk(on_sqlite: Antenne) -> None:
                 await on_sqlite.handle(Pasted(id=f"{person}-{number}", actor=actor(person), text=f"{number} {COMMENT * 400}"))
                 for number in range(4)  # until the pages that are there are used up
             ]
-            assert answers[-1] == Answer(note=sentences(language).t("trouble.full"), refused=True)
+            assert answers[-1] == Answer(note=sentences(language).t("trouble.full"), refused=True, kept="not")
         after = await rows(on_sqlite)
         kept = after["cases"] - before["cases"]
         assert after["timeline"] - before["timeline"] == after["comments"] - before["comments"] == kept
@@ -163,26 +164,28 @@ async def test_a_case_that_another_process_holds(postgres_url: str, tmp_path: Pa
         async with holder.transaction():
             await holder.execute("SELECT * FROM cases WHERE id = $1 FOR UPDATE", case)
             answer = await choose(antenne, "e3", case, 0, "negatief")
-            assert answer == Answer(note=sentences("nl").t("trouble.locked"), refused=True)
+            assert answer == Answer(note=sentences("nl").t("trouble.locked"), refused=True, kept="not")
             assert (await choose(antenne, "e4", other, 0, "negatief")).card is not None
         await holder.close()
         assert (await choose(antenne, "e3", case, 0, "negatief")).card is not None
         assert await entries(antenne, case) == await entries(antenne, other)
 
 
-async def test_a_sender_outlives_a_database_in_trouble(on_sqlite: Antenne) -> None:
-    """While nothing can be written nothing is sent; afterwards everything is."""
+async def test_a_sender_outlives_a_database_in_trouble(on_sqlite: Antenne, clock: Clock) -> None:
+    """While nothing can be written nothing is lost; afterwards everything stands there as it is, once."""
     case = await paste(on_sqlite, "e1")
     chat = cast(StrictChat, on_sqlite.sender._chats["slack"])
+    chat.gates["U-an"] = asyncio.Event()
     sending = asyncio.create_task(on_sqlite.run())
     await chat.asked(1)
     with on_every_connection(on_sqlite, "query_only=ON"):
+        chat.gates["U-an"].set()
         await refuses_and_recovers(on_sqlite, case, "read_only")
-        await on_sqlite.wakeups.poke("outbox")
-        await asyncio.sleep(0.05)
     assert not sending.done()
-    await choose(on_sqlite, "e2", case, 0, "negatief")
+    clock.forward(LEASE.total_seconds())  # it could not be given back
+    newest = (await choose(on_sqlite, "e2", case, 0, "negatief")).card
     await chat.asked(2)
+    assert chat.cards("U-an") == [newest]
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)
 
@@ -190,8 +193,9 @@ async def test_a_sender_outlives_a_database_in_trouble(on_sqlite: Antenne) -> No
 # --- two processes on one file -----------------------------------------------------------------------------
 
 
-def terminal(folder: Path, person: str) -> "pexpect.popen_spawn.PopenSpawn[str]":
-    """`antenne chat` in a process of its own, spoken to through a pipe."""
+@contextmanager
+def terminal(folder: Path, person: str) -> Iterator["pexpect.popen_spawn.PopenSpawn[str]"]:
+    """`antenne chat` in a process of its own, spoken to through a pipe; it must end well."""
     environment = {
         "ANTENNE_DATABASE_URL": f"sqlite:///{folder}/antenne.db",
         "ANTENNE_SECRET_KEY_FILE": f"{folder}/secret.key",
@@ -200,13 +204,15 @@ def terminal(folder: Path, person: str) -> "pexpect.popen_spawn.PopenSpawn[str]"
         "COLUMNS": "120",
     }
     command = [sys.executable, "-m", "adapters.main", "chat", "--als", person]
-    return pexpect.popen_spawn.PopenSpawn(command, timeout=30, encoding="utf-8", cwd=str(ROOT), env=environment)
+    chat = pexpect.popen_spawn.PopenSpawn(command, timeout=30, encoding="utf-8", cwd=str(ROOT), env=environment)
+    with chat.proc:  # closes its pipes and waits for it
+        yield chat
+    assert chat.proc.returncode == 0
 
 
 def test_a_second_chat_attaches_to_the_same_file(tmp_path: Path) -> None:
     """Two terminals on one SQLite file: each case has its own number, and each sees the other's."""
-    first, second = terminal(tmp_path, "an"), terminal(tmp_path, "karim")
-    try:
+    with terminal(tmp_path, "an") as first, terminal(tmp_path, "karim") as second:
         for number in (1, 3):
             first.sendline(f"{COMMENT} ({number})")
             first.expect(f"Zaak {number}")
@@ -216,10 +222,6 @@ def test_a_second_chat_attaches_to_the_same_file(tmp_path: Path) -> None:
         first.expect("Karim")
         second.sendline("/moderate zaak 1")
         second.expect("An Peeters")
-    finally:
-        for process in (first, second):
-            process.sendeof()
-            assert process.wait() == 0
 
 
 # --- the same delivery again -------------------------------------------------------------------------------
@@ -282,7 +284,8 @@ async def test_a_press_on_a_closed_case_says_when_it_was_closed(antenne: Antenne
     await antenne.work()
     before = await entries(antenne, case)
     assert before[-1] == "closed"
-    for number, press in enumerate((Back(case=case, walk=0, step=len(path)), AllDone(case=case))):
+    presses: tuple[Press, ...] = (Back(case=case, walk=0, step=len(path)), AllDone(case=case))
+    for number, press in enumerate(presses):
         answer = await antenne.handle(Pressed(id=f"e3-{number}", actor=actor("an"), press=press))
         assert answer.refused
         assert re.fullmatch(rf"Zaak {case} is gesloten \(vandaag \d\d:\d\d\)\..*", answer.note)

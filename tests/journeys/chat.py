@@ -104,6 +104,7 @@ class Asked:
     title: str
     fields: tuple[Question, ...]
     handle: Any
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def heard(answer: Answer) -> Heard:
     form = None
     if answer.form is not None:
         fields = tuple(Question(item.name, item.label, item.value, item.options) for item in answer.form.fields)
-        form = Asked(answer.form.title, fields, answer.form.press)
+        form = Asked(answer.form.title, fields, answer.form.press, dump_form(answer.form))
     card = sheet(answer.card) if answer.card is not None else None
     return Heard(answer.note, answer.refused, form, card, tuple(map(sheet, answer.cards)))
 
@@ -384,6 +385,14 @@ class Person:
         if not found:
             raise NotThere(f"{self.name} sees no message with {part!r}, only {[item.place for item in seen]}")
         return found[-1]
+
+    async def sees(self, part: str) -> Sheet:
+        """The newest card in sight, also in a thread, whose place and title, or else words, hold ``part``."""
+        seen = await self.messages()
+        found = [item for item in seen if part in item.place] or [item for item in seen if part in item.sheet.text]
+        if not found:
+            raise NotThere(f"{self.name} sees nothing with {part!r}, only {[item.place for item in seen]}")
+        return found[-1].sheet
 
     async def look(self) -> None:
         """See the card being worked on as it is now."""

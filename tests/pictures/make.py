@@ -93,13 +93,16 @@ def html(shot: Shot) -> str:
     """The page of one screenshot."""
     page, bubble, ink, small, link = _COLOURS["facebook" if shot.place == "thread" else shot.place, shot.dark]
     words = " ".join(
-        f'<span style="color:{link}">{escape(word)}</span>' if word.startswith("@") else escape(word) for word in shot.text.split()
+        f'<span style="color:{link}">{escape(word)}</span>' if word.startswith("@") else escape(word)
+        for word in shot.text.split()
     )
     name = escape(shot.name)
     handle = "@" + "".join(shot.name.lower().split())[:14]
     match shot.place:
         case "facebook":
-            body = f'<div class="b"><b>{name}</b><div>{words}</div></div><small>2 u &nbsp; Vind ik leuk &nbsp; Beantwoorden &nbsp; 3</small>'
+            body = (
+                f'<div class="b"><b>{name}</b><div>{words}</div></div><small>2 u &nbsp; Vind ik leuk &nbsp; Beantwoorden</small>'
+            )
         case "thread":
             body = f"""<div class="b"><b>Gemeente Torenbeek</b><div>Vanaf maandag werken we aan de riolering van de Dorpsstraat. Het
                 verkeer rijdt om via de ring.</div></div><small>1 d &nbsp; Vind ik leuk &nbsp; Beantwoorden</small>
@@ -111,7 +114,9 @@ def html(shot: Shot) -> str:
         case "instagram":
             body = f"<div><b>{handle[1:]}</b> {words}</div><small>4 u &nbsp; 12 vind-ik-leuks &nbsp; Beantwoorden</small>"
         case _:
-            body = f"<div><b>{name}</b> <i>{handle} · 3u</i></div><div>{words}</div><small>4 &nbsp; 1 &nbsp; 27 &nbsp; 1,2K</small>"
+            body = (
+                f"<div><b>{name}</b> <i>{handle} · 3u</i></div><div>{words}</div><small>4 &nbsp; 1 &nbsp; 27 &nbsp; 1,2K</small>"
+            )
     return f"""<!doctype html><meta charset="utf-8"><style>
         body {{ margin: 0; background: {page}; color: {ink}; font: {shot.size}px/1.34 "{shot.family}", "Noto Color Emoji"; }}
         main {{ display: flex; gap: 8px; padding: 12px; }}
@@ -160,7 +165,13 @@ def with_pillow(shot: Shot) -> bytes:
     """One screenshot as PNG bytes, plainer than a browser's, for where there is none."""
     page, bubble, ink, small, _ = _COLOURS["facebook" if shot.place == "thread" else shot.place, shot.dark]
     pixels = round(shot.size * shot.scale)
-    face = "DejaVuSerif.ttf" if "Serif" in shot.family else "DejaVuSansCondensed.ttf" if "Condensed" in shot.family else "DejaVuSans.ttf"
+    face = (
+        "DejaVuSerif.ttf"
+        if "Serif" in shot.family
+        else "DejaVuSansCondensed.ttf"
+        if "Condensed" in shot.family
+        else "DejaVuSans.ttf"
+    )
     font = ImageFont.truetype(face, pixels)
     width = round(shot.width * shot.scale)
     lines = list(_lines(shot.text, font, width - 8 * pixels))
@@ -171,7 +182,12 @@ def with_pillow(shot: Shot) -> bytes:
     draw.ellipse((pixels // 2, pixels, pixels * 5 // 2, pixels * 3), "#5b7fa6")
     for at, line in enumerate((shot.name, *lines)):
         draw.text((left, pixels + at * step), line, ink, font)
-    draw.text((left, pixels // 2 + (len(lines) + 2) * step), "2 u   Vind ik leuk   Beantwoorden", small, font.font_variant(size=pixels * 0.8))
+    draw.text(
+        (left, pixels // 2 + (len(lines) + 2) * step),
+        "2 u   Vind ik leuk   Beantwoorden",
+        small,
+        font.font_variant(size=pixels * 0.8),
+    )
     out = io.BytesIO()
     picture.save(out, "PNG")
     return passed_on(out.getvalue(), shot.sent)

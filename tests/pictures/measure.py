@@ -53,7 +53,7 @@ async def measure(quick: bool = False) -> dict[str, Any]:
     try:
         halves: tuple[Half, ...] = ("test",) if quick else ("tune", "test")
         for half in halves:
-            found, seconds = await of_half(half, pictures, 4 if quick else 1)
+            found, seconds = await of_half(half, pictures, 8 if quick else 1)
             result[f"{half}_cer"] = round(sum(row[1] for row in found) / sum(row[2] for row in found), 4)
             result[f"{half}_pictures"] = len(found)
             result[f"{half}_without_error"] = sum(row[1] == 0 for row in found)

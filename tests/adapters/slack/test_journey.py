@@ -81,7 +81,9 @@ async def test_edits_and_deletions_are_mirrored(tmp_path: Path) -> None:
         copy = town.messages(mine)[1]
         assert "Tweede gedacht & meer (https://a.example)" in words(copy["blocks"])
         assert "aangepast" in words(copy["blocks"])
-        await town.deliver(town.event(event | {"subtype": "message_deleted", "deleted_ts": said["ts"], "previous_message": changed}))
+        await town.deliver(
+            town.event(event | {"subtype": "message_deleted", "deleted_ts": said["ts"], "previous_message": changed})
+        )
         await town.settle()
         assert "gedacht" not in words(copy["blocks"])
         assert "verwijderde" in words(copy["blocks"])

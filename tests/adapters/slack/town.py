@@ -1,6 +1,7 @@
 """Torenbeek on Slack: the sample municipality with Slack addresses, people who act in it, and the two ways in."""
 
 import asyncio
+import io
 import itertools
 import re
 import time
@@ -82,11 +83,12 @@ class Town:
         raw = urlencode(payload).encode() if form else orjson.dumps(body)
         return await self.post(raw, "application/x-www-form-urlencoded" if form else "application/json")
 
-    async def post(self, raw: bytes, content_type: str, **headers: str) -> Reply:
+    async def post(self, body: bytes | io.BytesIO, content_type: str, **headers: str) -> Reply:
         """A request with a good signature, unless ``headers`` say otherwise."""
+        raw = body if isinstance(body, bytes) else body.getvalue()
         at = str(int(self.time[0].timestamp()))
         signed = {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": signature(SECRET, at, raw), "Content-Type": content_type}
-        async with self.session.post(self.url + PATH, data=raw, headers=signed | headers) as answer:
+        async with self.session.post(self.url + PATH, data=body, headers=signed | headers) as answer:
             text = await answer.text()
             return Reply(answer.status, orjson.loads(text) if text.startswith("{") else {})
 

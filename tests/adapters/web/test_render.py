@@ -220,7 +220,7 @@ def test_every_sentence_of_the_pages_is_in_the_catalogue() -> None:
     folder = Path(adapters.web.__file__).parent
     files = [*folder.glob("*.py"), *folder.glob("templates/*.html")]
     text = "\n".join(file.read_text("utf-8") for file in files)
-    asked = {key for _, key in re.findall(r"""\bt\((['"])([a-z_.]+)\1\s*[,)]""", text)}
+    asked = {key for _, key in re.findall(r"""\b(?:t|say)\((['"])([a-z_.]+)\1\s*[,)]""", text)}
     computed = set(re.findall(r"""\bt\(["']([a-z_.]+)["'] ~""", text)) | {"problem."}
     computed |= set(re.findall(r'(?:PictureRefused|Turned)\("([a-z_.]+)"', text))
     known = set(re.findall(r'^msgid "web\.([^"]+)"', (LOCALE / "nl.po").read_text("utf-8"), re.MULTILINE))
