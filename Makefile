@@ -58,6 +58,7 @@ clean: ## remove what was installed and cached; var/ with the cases stays
 
 .venv/run.stamp: requirements/run.txt .venv/bin/python
 	@scripts/environment run
+	@scripts/environment reading
 
 .venv/dev.stamp: requirements/dev.txt .venv/bin/python
 	@scripts/environment dev

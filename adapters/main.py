@@ -267,6 +267,7 @@ def chat(
 
 
 async def _chat(settings: "Settings", name: str) -> None:
+    from adapters.pictures import Pictures
     from adapters.terminal import people_named, talk
 
     log = settings.secret_key_file.with_name("antenne.log")  # the screen belongs to the conversation
@@ -279,13 +280,15 @@ async def _chat(settings: "Settings", name: str) -> None:
             people = ", ".join(found or organisation.people)
             _fail(_sentences(organisation.language).t("cli.who", typed=name, people=people), USAGE)
         sending = asyncio.create_task(antenne.run())
+        pictures = Pictures()
         try:
-            await talk(antenne, found[0])
+            await talk(antenne, pictures, found[0])
             await antenne.work()
         finally:
             sending.cancel()
             with suppress(asyncio.CancelledError):
                 await sending
+            await pictures.close()
 
 
 def _log_to(file: TextIO, level: str) -> None:

@@ -33,7 +33,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-MOST_PIXELS = 40_000_000  # the largest telephone screens stay under 4 million, a stitched conversation under 30
+MOST_PIXELS = 30_000_000  # a telephone's whole screen has under 5 million, its camera 12 million as a rule
 MOST_MOVING_PIXELS = 200_000_000  # of all frames together
 MOST_FRAMES = 1_000
 SHOWN_WIDTH, SHOWN_HEIGHT = 1_600, 8_000

@@ -43,7 +43,7 @@ from bot.cards import (
 )
 from bot.comment_text import clean, cut
 from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Pressed, Replied, Submitted
-from bot.ports import StoreUnavailable
+from bot.ports import NotTaken, Pictures, StoreUnavailable
 from bot.presses import Press
 from bot.sentences import Sentences, sentences
 
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 LONG = 4000  # characters of one quote on the screen; the case keeps all of it
 MOST_FILES = 10
-MOST_BYTES = 20 * 2**20  # of one picture
+MOST_BYTES = 10 * 2**20  # of one picture; what looks at it refuses more
 _TONES: Mapping[Tone, str] = {
     "neutral": "cyan",
     "danger": "red",
@@ -64,12 +64,6 @@ _TONES: Mapping[Tone, str] = {
 }
 _MARKS: Mapping[str, str] = {"open": "☐", "done": "☑", "waived": "–", "blocked": "⊘"}
 _STYLES: Mapping[str, str] = {"plain": "", "strong": "bold", "hint": "dim", "question": "bold"}
-_PICTURES: Sequence[tuple[bytes, str]] = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"RIFF", "image/webp"),
-)
 
 
 # --- what can be pressed, and under which number -----------------------------------------------------------
@@ -414,9 +408,10 @@ Entry = tuple[str, Callable[[], Awaitable[None]]]  # a line of a menu, and what 
 class Talk:
     """One terminal, as one person at a time."""
 
-    def __init__(self, antenne: "Antenne", person: str, ask: Ask, console: Console, *, redraws: bool) -> None:
+    def __init__(self, antenne: "Antenne", pictures: Pictures, person: str, ask: Ask, console: Console, *, redraws: bool) -> None:
         """`redraws`: whether the screen is cleared so that a card changes in place."""
-        self._antenne, self._ask, self._console, self._redraws = antenne, ask, console, redraws
+        self._antenne, self._pictures = antenne, pictures
+        self._ask, self._console, self._redraws = ask, console, redraws
         self._commands: Mapping[str, Callable[[str], Awaitable[bool]]] = {
             "als": self._become, "as": self._become,
             "kanalen": self._channels, "channels": self._channels,
@@ -662,10 +657,15 @@ class Talk:
             try:
                 content = await asyncio.to_thread(_read, typed.strip().strip("'\""))
             except (OSError, ValueError):
-                self._say(inert(self._wording.t("terminal.no_picture"), "red"))
+                self._say(inert(self._wording.t("terminal.no_file"), "red"))
                 continue
-            media = next(kind for sign, kind in _PICTURES if content.startswith(sign))
-            kept.append(Image(evidence=await self._antenne.keep_picture(self.person, content, media, "")))
+            looked = await self._pictures.look(content)
+            if isinstance(looked, NotTaken):
+                self._say(inert(self._wording.t(looked.key), "red"))
+                continue
+            if looked.unread_key:
+                self._say(inert(self._wording.t(looked.unread_key), "yellow"))
+            kept.append(Image(evidence=await self._antenne.keep_picture(self.person, content, looked.media, looked.text)))
         return kept
 
     # the commands of the terminal itself
@@ -902,15 +902,12 @@ def _event() -> str:
 
 
 def _read(path: str) -> bytes:
-    """A picture's bytes; ValueError for something else or something too large."""
+    """A file's bytes, as many as are needed to see that it is too large for a picture."""
     with Path(path).expanduser().open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES or not any(content.startswith(sign) for sign, _ in _PICTURES):
-        raise ValueError("no picture")
-    return content
+        return file.read(MOST_BYTES + 1)
 
 
-async def talk(antenne: "Antenne", person: str) -> None:
+async def talk(antenne: "Antenne", pictures: Pictures, person: str) -> None:
     """The conversation on this terminal as `person`, until its end."""
     live = sys.stdin.isatty() and sys.stdout.isatty()
     console = Console(markup=False, highlight=False, emoji=False, soft_wrap=False)
@@ -919,4 +916,4 @@ async def talk(antenne: "Antenne", person: str) -> None:
         if reconfigure is not None:
             reconfigure(errors="replace")
     ask: Ask = Keyboard() if live else Lines(console)
-    await Talk(antenne, person, ask, console, redraws=live).run()
+    await Talk(antenne, pictures, person, ask, console, redraws=live).run()

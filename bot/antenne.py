@@ -1,14 +1,15 @@
 """The running bot: desk, store, sender and clocks together, as every chat adapter uses it."""
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, select
 
 from bot import clocks, digest, inbox, moderation, showing, undelivered
 from bot import faq as shared_faq
@@ -24,6 +25,7 @@ from bot.wording import Wording, language_of
 from bot.work import FIRST, House, Refused, Work, remember_versions
 
 T = TypeVar("T")
+REST = 2.0  # seconds between two looks at the store when nothing calls for one
 log = structlog.get_logger()
 
 
@@ -84,45 +86,61 @@ class Antenne:
 
     async def read(self, person: str, conversation: str) -> tuple[Shown, ...]:
         """The messages of a local conversation; nothing of one that the person is not in."""
-        try:
-            return await self._read(person, lambda work: inbox.read(work, conversation))
-        except Refused:
-            return ()
+        return await self._seen(person, lambda work: inbox.read(work, conversation))
+
+    async def page(self, person: str, conversation: str, limit: int, before: int | None = None) -> tuple[Shown, ...]:
+        """Its newest ``limit`` messages outside threads, of those older than ``before``."""
+        return await self._seen(person, lambda work: inbox.page(work, conversation, limit, before))
+
+    async def thread(self, person: str, conversation: str, top: int) -> tuple[Shown, ...]:
+        """A message of it and what stands beneath."""
+        return await self._seen(person, lambda work: inbox.thread(work, conversation, top))
 
     async def picture(self, person: str, evidence: int) -> tuple[str, bytes] | None:
         """Media type and bytes of a picture that the person may see."""
         return await self._read(person, lambda work: inbox.picture(work, evidence))
 
+    async def check(self) -> None:
+        """Read from the database; raises ``StoreUnavailable``."""
+        await self.store.read(lambda conn: conn.execute(select(1)).scalar_one())
+
     async def work(self) -> datetime:
         """Ring what is due and send what can be sent; returns when there is something to do next, as far as is known."""
-        return _first(await self._ring(), await self.sender.work())
+        while (following := await self._ring()) <= self.clock():
+            pass
+        return _first(following, await self.sender.work())
 
     async def run(self) -> None:
         """Work until cancelled: at every wake-up, when the next clock is due, and every few seconds in any case."""
         try:
             while True:
-                rest = 2.0
-                try:
-                    following = _first(await self._ring(), await self.sender.begin())
-                    rest = min(rest, max(0.02, (following - self.clock()).total_seconds()))
-                except StoreUnavailable as trouble:
-                    log.error("database", reason=trouble.reason)
+                rest = min([await self._safely(part) for part in (self._ring, self.sender.begin)])
                 await self.wakeups.wait("outbox", rest)
         finally:
             await self.sender.stop()
+
+    async def _safely(self, part: Callable[[], Awaitable[datetime | None]]) -> float:
+        """Do one part of the work; returns the seconds until it should be done again. What goes wrong in it stops nothing else."""
+        try:
+            following = await part()
+        except StoreUnavailable as trouble:
+            log.error("database", reason=trouble.reason)
+        except Exception as problem:  # noqa: BLE001 - a bot that no longer tells anybody anything is worse than a defect
+            log.error("work", error=type(problem).__name__)  # its text may quote a citizen
+        else:
+            if following is not None:
+                return min(REST, max(0.02, (following - self.clock()).total_seconds()))
+        return REST
 
     async def close(self) -> None:
         await self.store.close()
 
     async def _ring(self) -> datetime:
-        """Ring every clock that is due, and send the digest when it is; returns when the next one will be."""
-        while True:
-            now = self.clock()
-            due, following = await self.store.read(partial(clocks.due, now=now))
-            if not due:
-                break
-            for row in due:
-                await self.store.write(partial(self.desk.ring, clock=row.id, case=row.case_id, now=now))
+        """Ring the clocks that are due, the first of them if they are many, and send the digest; returns when to look again."""
+        now = self.clock()
+        due, following = await self.store.read(partial(clocks.due, now=now))
+        rings = (self.store.write(partial(self.desk.ring, clock=row.id, case=row.case_id, now=now)) for row in due)
+        await asyncio.gather(*rings)
         if now >= self._digest_at:
             await self.store.write(partial(digest.send, house=self.house, now=now))
             self._digest_at, _ = digest.next_due(now, self.organisation.policy, self.organisation.calendar)
@@ -131,6 +149,12 @@ class Antenne:
     async def _read(self, person: str, view: Callable[[Work], T]) -> T:
         now = self.clock()
         return await self.store.read(lambda conn: view(Work(conn, self.house, now, person)))
+
+    async def _seen(self, person: str, view: Callable[[Work], tuple[Shown, ...]]) -> tuple[Shown, ...]:
+        try:
+            return await self._read(person, view)
+        except Refused:
+            return ()
 
     def _render(self, conn: Connection, row: Row[tuple[object, ...]], now: datetime) -> tuple[Card, tuple[str, ...]] | None:
         return showing.message(Work(conn, self.house, now), row)

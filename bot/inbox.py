@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from bot import showing
 from bot.cards import Card
@@ -29,13 +29,17 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A message as it looks now. ``version`` rises with each change; ``parent``: the message it stands beneath."""
+    """A message as it looks now. ``version`` rises with each change; ``parent``: the message it stands beneath.
+
+    ``replies``: how many stand beneath it.
+    """
 
     message: int
     parent: int | None
     card: Card
     at: datetime
     version: int
+    replies: int = 0
 
 
 def channels(work: Work) -> tuple[Channel, ...]:
@@ -60,18 +64,42 @@ def channels(work: Work) -> tuple[Channel, ...]:
 
 
 def read(work: Work, conversation: str) -> tuple[Shown, ...]:
-    """The messages of a conversation that I am in, oldest first."""
+    """The newest messages of a conversation that I am in, oldest first, those in threads among them."""
+    return _shown(work, conversation, MOST)
+
+
+def page(work: Work, conversation: str, limit: int, before: int | None = None) -> tuple[Shown, ...]:
+    """The newest ``limit`` messages that stand beneath none, of those older than ``before``; each with its number of replies."""
+    older = [messages.c.id < before] if before is not None else []
+    return _shown(work, conversation, limit, messages.c.parent_id.is_(None), *older)
+
+
+def thread(work: Work, conversation: str, top: int) -> tuple[Shown, ...]:
+    """A message and what stands beneath it; nothing when it is not there."""
+    found = _shown(work, conversation, MOST, or_(messages.c.id == top, messages.c.parent_id == top))
+    if found and found[0].message != top:  # a thread of more than that begins with its message all the same
+        found = (*_shown(work, conversation, 1, messages.c.id == top), *found)
+    return found if found and found[0].message == top else ()
+
+
+def _shown(work: Work, conversation: str, limit: int, *which: ColumnElement[bool]) -> tuple[Shown, ...]:
     mine = {f"local:{work.who}", *(f"local:{name}" for name in channels_of(work.organisation, work.who))}
     if conversation not in mine:
         raise Refused("refused.not_in_channel")
-    rows = work.conn.execute(
-        select(messages).where(messages.c.lane == conversation, messages.c.shown > 0).order_by(messages.c.id.desc()).limit(MOST)
-    ).all()
+    here = (messages.c.lane == conversation, messages.c.shown > 0)
+    rows = work.conn.execute(select(messages).where(*here, *which).order_by(messages.c.id.desc()).limit(limit)).all()
+    replies = dict(
+        work.conn.execute(
+            select(messages.c.parent_id, func.count())
+            .where(*here, messages.c.parent_id.in_([row.id for row in rows]))
+            .group_by(messages.c.parent_id)
+        ).all()
+    )
     found = []
     for row in reversed(rows):
         rendered = showing.message(work, row)
         if rendered is not None:
-            found.append(Shown(row.id, row.parent_id, rendered[0], row.written, row.wanted))
+            found.append(Shown(row.id, row.parent_id, rendered[0], row.written, row.wanted, replies.get(row.id, 0)))
     return tuple(found)
 
 

@@ -1,7 +1,7 @@
 """The few Protocols: where there are two implementations, or where a technology must stay out of bot/."""
 
 from collections.abc import Callable
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from sqlalchemy import Connection
 
@@ -55,6 +55,37 @@ class Chat(Protocol):
     async def update(self, message: Outgoing, remote: str) -> str:
         """Replace what message ``remote`` shows. Raises ``Undeliverable``."""
         ...
+
+
+class Looked(Protocol):
+    """A picture that was taken: what it is, the text in it, and the same picture drawn anew, safe to show."""
+
+    @property
+    def media(self) -> str: ...
+    @property
+    def safe_media(self) -> str: ...
+    @property
+    def safe(self) -> bytes: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def unread_key(self) -> str:
+        """The catalogue's key of why nothing could be read; empty when it was."""
+        ...
+
+
+@runtime_checkable
+class NotTaken(Protocol):
+    """A picture that was not taken, with the catalogue's key of what to do."""
+
+    @property
+    def key(self) -> str: ...
+
+
+class Pictures(Protocol):
+    """Looks at pictures from outside where they can do no harm."""
+
+    async def look(self, content: bytes, *, read: bool = True) -> Looked | NotTaken: ...
 
 
 class Wakeups(Protocol):

@@ -221,7 +221,9 @@ class Wording:
             first = self.name(case.moderator).split()[0]
             facts["signature"] = speaker.t("reply.signature_name", name=first, organisation=self.organisation.name)
         values = speaker.values(case.policy, **facts)
-        filled = [replies[name].form(case.state.formal).format_map(values) for name in todo.replies]
+        unsigned = values | {"signature": ""}  # several texts in one message are signed once
+        filled = [replies[name].form(case.state.formal).format_map(unsigned) for name in todo.replies[:-1]]
+        filled += [replies[name].form(case.state.formal).format_map(values) for name in todo.replies[-1:]]
         return re.sub(r"\n{3,}", "\n\n", re.sub(r"\n[ \t]*\n", "\n\n", "\n\n".join(filled))).strip()
 
     # --- the case, for its moderator ---
@@ -331,6 +333,14 @@ class Wording:
         title = self.t("card.advice", number=case.number, title=self.titles(case.tree, advised.outcomes))
         return Card(title, tuple(body), _TONE[advised.disposition], self.t("notice.case", number=case.number))
 
+    def _posted(self, typed: str) -> str | Quote:
+        """When it was placed: what a form's own field for a moment gives, with its year; else what somebody typed."""
+        try:
+            at = datetime.strptime(typed.replace("T", " "), "%Y-%m-%d %H:%M").replace(tzinfo=self.organisation.calendar.zone)
+        except ValueError:
+            return Quote(typed)
+        return f"{self.s.day(at.date())} {at:%H:%M}"
+
     def _facts(self, seen: Seen, advised: Advise) -> tuple[tuple[str, str | Quote], ...]:
         case, rows = seen.case, []
         rows.append((self.t("fact.disposition"), self.t(f"disposition.{advised.disposition.replace(' ', '_')}")))
@@ -346,7 +356,7 @@ class Wording:
         if case.post:
             quotes.append((self.t("fact.post"), Quote(case.post)))
         if case.posted:
-            quotes.append((self.t("fact.posted"), Quote(case.posted)))
+            quotes.append((self.t("fact.posted"), self._posted(case.posted)))
         told = [self._told(item) for item in seen.told if item.phase != "retracted"]
         if needs_department(advised, case):
             told.append(self.t("told.choose_department"))

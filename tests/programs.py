@@ -1,10 +1,11 @@
 """The programs outside Python that tests start: each with its Debian package, and what it is for.
 
-`python -m tests.programs` prints the packages that are missing, one a line.
+`python -m tests.programs [PACKAGE...]` prints those that are missing, one a line.
 """
 
 import importlib.util
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from shutil import which
@@ -46,4 +47,6 @@ def missing() -> list[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(missing()))
+    for name in missing():
+        if name in (sys.argv[1:] or PROGRAMS):
+            print(name)

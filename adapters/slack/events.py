@@ -7,11 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import unescape as html_unescape
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from pydantic import ValidationError
 
 from bot.commands import COMMANDS
 from bot.events import Actor, Commanded, Edited, Incoming, Pasted, Pressed, Replied, Submitted
-from bot.presses import AskInfo, Decide, EditFaq, EditIntake, EditReply, Forward, Next, NoPress, Press, Start, Waive, unpack
+from bot.presses import AskInfo, Decide, EditFaq, EditIntake, EditReply, Forward, Next, Press, Start, Waive
 
 Json = Mapping[str, Any]
 OUTSIDE = "outside:"  # before the address of somebody whom the directory may know but who is a guest here
@@ -186,11 +188,28 @@ def submitted(body: Json, actor: Actor) -> tuple[Submitted, tuple[Json, ...]] | 
 
 
 def press_of(value: object) -> Press | None:
-    """The press in what a button or dialog carried; ``None`` for anything else."""
-    try:
-        return unpack(value) if isinstance(value, str) and value else None
-    except NoPress:
+    """The press in what a button or dialog carried; ``None`` for anything else. It is checked as strictly as any press."""
+    if not isinstance(value, str):
         return None
+    do, *values = value.split("|")
+    kind = _PRESSES.get(do)
+    if kind is None or len(values) != len(kind.model_fields) - 1:
+        return None
+    names = [name for name in kind.model_fields if name != "do"]
+    given = {name: value for name, value in zip(names, values, strict=True) if value}
+    try:
+        return kind.model_validate(given | {"do": do})
+    except ValidationError:
+        return None
+
+
+def packed(press: Press) -> str:
+    """The press in as few characters as can be, for Slack counts them: ``answer|12|0|1|vraag``. Ids and codes, never text."""
+    values = (getattr(press, name) for name in type(press).model_fields)
+    return "|".join("" if value is None else str(int(value)) if isinstance(value, bool) else str(value) for value in values)
+
+
+_PRESSES: dict[str, type[Press]] = {kind.model_fields["do"].default: kind for kind in get_args(Press)}
 
 
 def asks(press: Press) -> bool:

@@ -5,10 +5,11 @@ What does not fit goes into ``rest``, to be sent as a file beneath the message.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from typing import Any, assert_never
 
+from adapters.slack.events import packed
 from bot.cards import (
     Block,
     Button,
@@ -27,7 +28,7 @@ from bot.cards import (
     Toggles,
 )
 from bot.comment_text import clean, cut, excerpt
-from bot.presses import pack
+from bot.presses import Waive
 
 Json = dict[str, Any]
 Translate = Callable[..., str]
@@ -68,16 +69,23 @@ class _Words:
 def message(card: Card, t: Translate, mentions: Sequence[str] = (), *, most: int = MESSAGE_BLOCKS) -> Drawn:
     """A card as the blocks of a message. ``mentions``: user ids that are told."""
     parts = list(_parts(card, t, mentions))
-    controls = sum(_weight(part) for part in parts if isinstance(part, dict))
-    if controls > TOTAL - WORDS_AT_LEAST:  # never with the cards there are: the last controls then go
+    controls = _controls(parts)
+    if controls > TOTAL - WORDS_AT_LEAST:  # the ready reasons to leave a line out can be typed as well
+        parts = list(_parts(replace(card, body=tuple(map(_without_reasons, card.body))), t, mentions))
         parts = _fewer_controls(parts, TOTAL - WORDS_AT_LEAST)
-        controls = sum(_weight(part) for part in parts if isinstance(part, dict))
+        controls = _controls(parts)
     words = [part for part in parts if isinstance(part, _Words)]
-    rest = _fit(words, max(WORDS_AT_LEAST, TOTAL - controls - FRAME * len(words)) - 100, t("slack.cut"))
+    room = TOTAL - controls - 100
+    over = words[max(10, room // (2 * FRAME)) :]  # more runs of words than there is room for: they go into the file
+    rest = [one.text for one in over]
+    for one in over:
+        one.text = ""
+    words = words[: len(words) - len(over)]
+    rest = [*_fit(words, room - FRAME * len(words), t("slack.cut")), *rest]
     blocks = list(_blocks(parts))
     if len(blocks) > most:
         blocks = _merged(blocks, most)
-    return Drawn(blocks or [_rich([_section([_text("–")])])], rest)
+    return Drawn(blocks or [_rich([_section([_text("–")])])], "\n\n———\n\n".join(text for text in rest if text))
 
 
 def several(cards: Iterable[Card], t: Translate, note: str = "") -> list[Drawn]:
@@ -88,7 +96,7 @@ def several(cards: Iterable[Card], t: Translate, note: str = "") -> list[Drawn]:
 
 def fallback(card: Card, t: Translate) -> str:
     """The line of a push message: ours, and nothing in it means anything to Slack."""
-    return inert(card.notice or t("slack.notice"))
+    return inert(card.notice) or inert(t("slack.notice"))
 
 
 def inert(text: str) -> str:
@@ -166,7 +174,7 @@ def _item(item: Item, t: Translate, numbers: Iterator[int]) -> Iterator[_Words |
         key = "slack.tick" if item.state in ("open", "blocked") else "slack.untick"
         controls.append(_button(Button(t(key), item.mark), next(numbers)))
     if item.more:
-        options = [{"text": _plain(one.label, OPTION), "value": pack(one.press)} for one in item.more[:OVERFLOW]]
+        options = [{"text": _plain(one.label, OPTION), "value": packed(one.press)} for one in item.more[:OVERFLOW]]
         controls.append({"type": "overflow", "action_id": f"a{next(numbers)}", "options": options})
     yield from _row(controls)
 
@@ -188,7 +196,7 @@ def _select(block: Select, numbers: Iterator[int]) -> Iterator[_Words | Json]:
 def _selects(block: Select, numbers: Iterator[int]) -> Iterator[Json]:
     for start in range(0, len(block.options), OPTIONS):
         options = [
-            {"text": _plain(label, OPTION), "value": pack(press)} for label, press in block.options[start : start + OPTIONS]
+            {"text": _plain(label, OPTION), "value": packed(press)} for label, press in block.options[start : start + OPTIONS]
         ]
         select = {
             "type": "static_select",
@@ -206,7 +214,7 @@ def _button(button: Button, number: int, label: str = "") -> Json:
         "type": "button",
         "action_id": f"a{number}",
         "text": _plain(label or button.label, LABEL),
-        "value": pack(button.press),
+        "value": packed(button.press),
     }
     if button.style != "plain":
         made["style"] = button.style
@@ -228,7 +236,7 @@ def _row(controls: list[Json]) -> Iterator[Json]:
 # --- fitting -----------------------------------------------------------------------------------------------
 
 
-def _fit(words: list[_Words], room: int, mark: str) -> str:
+def _fit(words: list[_Words], room: int, mark: str) -> list[str]:
     """Cut the longest words until all fit in ``room``; returns in full those that were cut."""
     for one in words:
         one.text = clean(one.text) if one.kind != "plain" else clean(one.text) + (" " if one.text.endswith(" ") else "")
@@ -246,7 +254,7 @@ def _fit(words: list[_Words], room: int, mark: str) -> str:
         if was_cut:
             rest.append(one.text)
             one.text = _marked(short, mark, most)
-    return "\n\n———\n\n".join(rest)
+    return rest
 
 
 def _marked(short: str, mark: str, most: int) -> str:
@@ -254,20 +262,35 @@ def _marked(short: str, mark: str, most: int) -> str:
     return cut(short, max(1, most - len(mark) - 2))[0].rstrip() + f"… {mark}" if most > len(mark) + 40 else short
 
 
+def _controls(parts: Iterable[_Words | Json]) -> int:
+    return sum(_weight(part) for part in parts if isinstance(part, dict))
+
+
+def _without_reasons(block: Block) -> Block:
+    if not isinstance(block, Checklist):
+        return block
+    items = (
+        replace(item, more=tuple(one for one in item.more if not (isinstance(one.press, Waive) and one.press.reason)))
+        for item in block.items
+    )
+    return Checklist(tuple(items))
+
+
 def _fewer_controls(parts: list[_Words | Json], room: int) -> list[_Words | Json]:
-    kept: list[_Words | Json] = []
-    for part in parts:
-        if isinstance(part, dict):
-            room -= _weight(part)
-            if room < 0:
-                continue
-        kept.append(part)
-    return kept
+    """Without the heaviest, until the others fit; with the cards there are, all do."""
+    over = _controls(parts) - room
+    gone: set[int] = set()
+    for index in sorted(range(len(parts)), key=lambda at: -_weight(parts[at])):
+        if over <= 0:
+            break
+        over -= _weight(parts[index])
+        gone.add(index)
+    return [part for index, part in enumerate(parts) if index not in gone]
 
 
-def _weight(part: Json) -> int:
+def _weight(part: _Words | Json) -> int:
     """The characters of a control that Slack may count: all its words and values."""
-    return sum(len(text) for text in _strings(part))
+    return sum(map(len, _strings(part)))
 
 
 def _strings(part: object) -> Iterator[str]:
@@ -362,10 +385,11 @@ def dialog(form: Form, t: Translate) -> Json:
     if form.intro:
         said = [_Words(part.text, kind="quote" if isinstance(part, Quote) else "plain") for part in form.intro]
         _fit(said, TOTAL, t("slack.cut"))
-        blocks.append(_rich(list(_elements(said))))
+        elements = list(_elements(said))
+        blocks += [_rich(elements)] if elements else []
     for field in form.fields:
         blocks += _inputs(field)
-    return _view(form.title, t, blocks[:VIEW_BLOCKS], submit=form.submit or t("slack.send"), press=pack(form.press))
+    return _view(form.title, t, blocks[:VIEW_BLOCKS], submit=form.submit or t("slack.send"), press=packed(form.press))
 
 
 def said(title: str, drawn: Sequence[Drawn], t: Translate) -> Json:

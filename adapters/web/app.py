@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, runtime_checkable
+from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from adapters.web.guard import BROWSER, Tokens, Turned, guard, is_loopback, set_headers
 from adapters.web.live import Live
@@ -25,7 +26,8 @@ from adapters.web.submissions import TEXT_LIMIT, Submission, read_submission
 from bot.cards import Card, Form
 from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.organisation import said
-from bot.presses import NoPress, Press, unpack
+from bot.ports import NotTaken, Pictures, StoreUnavailable
+from bot.presses import Next, NoPress, Press, Start, TakeCase, unpack
 from bot.roster import holds_role, roles_of
 from bot.sentences import sentences
 
@@ -36,39 +38,9 @@ if TYPE_CHECKING:
 
 PAGE = 15  # messages on one page, at most
 ROOM = 55_000  # characters of HTML that they take together, at most, save the newest
+HEALTH = 5.0  # seconds that the database may take to answer
 SETTLE = 0.25  # seconds to wait for the senders at most, so that the page that follows shows what they send
 ASSETS = {"chat.css": "text/css", "chat.js": "text/javascript", "icon.svg": "image/svg+xml"}
-
-
-class Seen(Protocol):
-    """A picture that was taken: what it is, the text in it, and the same picture drawn anew, safe to show."""
-
-    @property
-    def media(self) -> str: ...
-    @property
-    def safe_media(self) -> str: ...
-    @property
-    def safe(self) -> bytes: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def unread_key(self) -> str:
-        """The catalogue's key of why nothing could be read; empty when it was."""
-        ...
-
-
-@runtime_checkable
-class Refusal(Protocol):
-    """A picture that was not taken, with the catalogue's key of what to do."""
-
-    @property
-    def key(self) -> str: ...
-
-
-class Pictures(Protocol):
-    """Looks at pictures from outside where they can do no harm."""
-
-    async def look(self, content: bytes, *, read: bool = True) -> Seen | Refusal: ...
 
 
 class PictureRefused(Exception):
@@ -167,7 +139,9 @@ class Chat:
             raise web.HTTPNotFound
         here = conversation_path(person, address, thread)
         page = await self._page(request, person, self._title(item, person), here, "thread" if thread else "conversation")
-        shown = await self._antenne.read(person, item.conversation)
+        before = request.query.get("voor", "")
+        older = int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None
+        shown = await self._antenne.page(person, item.conversation, PAGE + 1, older)
         told = self._told(request, person)
         if told is not None and told.answer.card is not None:
             # The senders may not have replaced it yet: show the answer in its place.
@@ -175,18 +149,13 @@ class Chat:
                 replace(one, card=told.answer.card) if (one.message, one.version) == (told.message, told.version) else one
                 for one in shown
             )
-        top = [one for one in shown if one.parent is None]
-        before = request.query.get("voor", "")
-        if before.isascii() and before.isdigit():
-            top = [one for one in top if one.message < int(before)]
-        beside = [one for one in shown if thread in (one.message, one.parent)] if thread else None
-        if beside is not None and (not beside or beside[0].message != thread):
+        beside = await self._antenne.thread(person, item.conversation, thread) if thread else None
+        if beside == ():
             raise web.HTTPNotFound
         messages: list[Message] = []
         room = ROOM
-        for one in reversed(top[-PAGE:]):
-            replies = sum(other.parent == one.message for other in shown)
-            message = self._message(one, page, say, conversation_path(person, address, one.message), replies)
+        for one in reversed(shown[-PAGE:]):
+            message = self._message(one, page, say, conversation_path(person, address, one.message))
             room -= len(message.html)
             if messages and room < 0:
                 break
@@ -198,8 +167,8 @@ class Chat:
             page,
             say,
             days=days(tuple(messages), zone, today, page.language, say),
-            earlier=f"{here}?voor={messages[0].id}" if len(top) > len(messages) else "",
-            newest=here if before else "",
+            earlier=f"{here}?voor={messages[0].id}" if len(shown) > len(messages) else "",
+            newest=here if older else "",
             thread=None if beside is None else tuple(self._message(one, page, say) for one in beside),
             parent_path=conversation_path(person, address),
             conversation=item.conversation,
@@ -228,7 +197,7 @@ class Chat:
         if found is None or self._pictures is None:
             raise web.HTTPNotFound
         look = await self._pictures.look(found[1], read=False)
-        if isinstance(look, Refusal):
+        if isinstance(look, NotTaken):
             raise web.HTTPNotFound
         headers = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, max-age=600"}
         return web.Response(body=look.safe, content_type=look.safe_media, headers=headers)
@@ -262,9 +231,7 @@ class Chat:
         before = self.live.count
         answer = await self._antenne.handle(event)
         if isinstance(event, Pasted) and not answer.refused:
-            posted.fields["back"] = conversation_path(person, person)
-            await self.live.changed(SETTLE, before)
-            answer = _and_also(answer, unread)
+            answer = _and_also(await self._opened(person, posted, answer, before), unread)
         return await self._answered(request, person, posted, answer, say)
 
     async def press(self, request: web.Request) -> web.Response:
@@ -276,7 +243,10 @@ class Chat:
             said = posted.fields.get(said.removeprefix("select:"), "")
             if not said:
                 return await self._answered(request, person, posted, Answer(note=say("select.nothing"), refused=True), say)
-        answer = await self._antenne.handle(Pressed(**self._event(person, posted), press=_press(said)))
+        press, before = _press(said), self.live.count
+        answer = await self._antenne.handle(Pressed(**self._event(person, posted), press=press))
+        if isinstance(press, TakeCase) and not answer.refused:
+            answer = await self._opened(person, posted, answer, before)
         return await self._answered(request, person, posted, answer, say)
 
     async def submit(self, request: web.Request) -> web.Response:
@@ -291,7 +261,11 @@ class Chat:
             answer = Answer(note=refused.said, refused=True)
         else:
             event = Submitted(**self._event(person, posted), press=press, values=values, images=images)
-            answer = _and_also(await self._antenne.handle(event), unread)
+            before = self.live.count
+            answer = await self._antenne.handle(event)
+            if isinstance(press, Start | Next) and not answer.refused:
+                answer = await self._opened(person, posted, answer, before)
+            answer = _and_also(answer, unread)
         told = self._shelf.get(posted.fields.get("key", ""), person)
         if answer.refused and answer.form is None and told is not None and told.answer.form is not None:
             answer = replace(answer, form=_refilled(told.answer.form, values))
@@ -316,6 +290,14 @@ class Chat:
 
     # Between requests and events
 
+    async def _opened(self, person: str, posted: Submission, answer: Answer, before: int) -> Answer:
+        """Of a case that is now mine: come back to one's own conversation, where its card stands once the senders put it there."""
+        if answer.card is None:
+            return answer
+        posted.fields |= {"back": conversation_path(person, person), "message": "0", "version": "0"}
+        await self.live.changed(SETTLE, before)
+        return replace(answer, card=None)
+
     async def _read(self, request: web.Request) -> Submission:
         browser = request[BROWSER]
         return await read_submission(request, lambda token: self._tokens.check(browser, token))
@@ -337,7 +319,7 @@ class Chat:
             if self._pictures is None:
                 raise PictureRefused(say("picture.no_reader"))
             look = await self._pictures.look(content)
-            if isinstance(look, Refusal):
+            if isinstance(look, NotTaken):
                 raise PictureRefused(words.t(look.key))
             looks.append(look)
         kept = [
@@ -458,11 +440,11 @@ class Chat:
         """A channel has its name; one's own direct messages are with the bot."""
         return "Antenne" if channel.conversation == f"local:{person}" else channel.title.removeprefix("#")
 
-    def _message(self, shown: "Shown", page: Page, say: Translate, thread: str = "", replies: int = 0) -> Message:
+    def _message(self, shown: "Shown", page: Page, say: Translate, thread: str = "") -> Message:
         spot = page.spot(shown.message, shown.version)
         html = self._renderer.card(shown.card, spot, say, "" if thread else "d")
         by, titled = speaker(shown.card), bool(shown.card.title)
-        return Message(shown.message, shown.version, html, by, titled, shown.at, thread, replies)
+        return Message(shown.message, shown.version, html, by, titled, shown.at, thread, shown.replies)
 
     def _chat(self, request: web.Request, page: Page, say: Translate, **values: Any) -> web.Response:
         nothing: dict[str, Any] = {
@@ -533,9 +515,18 @@ def _html(text: str, *, status: int = 200, headers: Mapping[str, str] | None = N
     )
 
 
-async def healthz(_request: web.Request) -> web.Response:
-    """Whether this process lives and answers."""
-    return web.json_response({"status": "ok"})
+def health(antenne: "Antenne") -> Handler:
+    """The handler of `/healthz`: 200 when this process answers and its database can be read, else 503; no details."""
+
+    async def healthz(_request: web.Request) -> web.Response:
+        try:
+            async with asyncio.timeout(HEALTH):
+                await antenne.check()
+        except (StoreUnavailable, TimeoutError):
+            return web.json_response({"status": "database"}, status=503)
+        return web.json_response({"status": "ok"})
+
+    return healthz
 
 
 def make_app(
@@ -556,14 +547,14 @@ def make_app(
     app.on_shutdown.append(chat.live.stop)
     app.cleanup_ctx.append(chat.live.lifespan)
     app.add_routes(chat.routes())
-    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/healthz", health(antenne))
     return app
 
 
-def make_public_app(public: Sequence[web.RouteDef] = ()) -> web.Application:
+def make_public_app(antenne: "Antenne", public: Sequence[web.RouteDef] = ()) -> web.Application:
     """What may be asked from outside: whether the process lives, and the paths of chat platforms."""
     app = web.Application()
-    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/healthz", health(antenne))
     app.add_routes(public)
     return app
 
@@ -590,7 +581,7 @@ async def serve(
         await runners[0].setup()
         await web.TCPSite(runners[0], "127.0.0.1", port).start()
         if outside or public:
-            runners.append(web.AppRunner(make_public_app(public), access_log=None))
+            runners.append(web.AppRunner(make_public_app(antenne, public), access_log=None))
             await runners[1].setup()
             await web.TCPSite(runners[1], settings.host, settings.port if outside else settings.port + 1).start()
         bound = runners[0].addresses[0][1]

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from adapters.main import running
+from adapters.pictures import Pictures
 from adapters.terminal import LONG, Talk, controls, inert, matching, people_named, render
 from bot.antenne import Antenne
 from bot.cards import (
@@ -240,7 +241,7 @@ class Desk:
     def __init__(self, antenne: Antenne, clock: list[datetime]) -> None:
         self.antenne, self.clock, self.script = antenne, clock, Script()
         self.console = Console(file=io.StringIO(), width=100, markup=False, highlight=False, emoji=False)
-        self.talk = Talk(antenne, "an", self.script, self.console, redraws=False)
+        self.talk = Talk(antenne, Pictures(), "an", self.script, self.console, redraws=False)
 
     async def type(self, *lines: str) -> str:
         """What the screen shows after typing these lines."""
@@ -368,14 +369,18 @@ async def test_news_is_announced_between_two_lines(desk: Desk) -> None:
     """While somebody sits there, a message from a colleague shows with where it stands."""
     lead = desk.antenne.organisation.roles["communications_lead"].holders[0]
     other = Desk(desk.antenne, desk.clock)
-    watching = asyncio.Event()
+    watching, screen = asyncio.Event(), desk.console.file
+    assert isinstance(screen, io.StringIO)
 
     async def wait(prompt: str, default: str = "") -> str | None:
         watching.set()
-        await asyncio.sleep(0.6)
+        for _ in range(400):  # at most 20 s, on a very busy machine
+            if "●" in screen.getvalue():
+                break
+            await asyncio.sleep(0.05)
         return None
 
-    desk.talk = Talk(desk.antenne, lead, Waiting(wait), desk.console, redraws=False)
+    desk.talk = Talk(desk.antenne, Pictures(), lead, Waiting(wait), desk.console, redraws=False)
     seen = asyncio.create_task(desk.type())
     await watching.wait()
     await other.type("Ik weet jullie wonen", "Bedreiging of misdrijf")
@@ -409,9 +414,10 @@ async def test_a_picture_is_kept_and_no_other_file(desk: Desk, tmp_path: Path) -
         return lines.pop(0) if lines and "›" in prompt else "" if "›" not in prompt else None
 
     files, lines = [str(bad), str(tmp_path / "weg.png"), str(good), ""], ["/moderate"]
-    desk.talk = Talk(desk.antenne, "an", Waiting(answer), desk.console, redraws=False)
+    desk.talk = Talk(desk.antenne, Pictures(), "an", Waiting(answer), desk.console, redraws=False)
     screen = await desk.type()
-    assert screen.count(sentences("nl").t("terminal.no_picture")) == 2
+    assert screen.count(sentences("nl").t("terminal.no_file")) == 1
+    assert sentences("nl").t("picture.document").split(".")[0] in " ".join(screen.split())
     assert not files
     assert "▣" in screen
 

@@ -1,9 +1,9 @@
 """The access table of domain §4: for everybody in a town, every press that a card or a thread offers, allowed or not."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 from uuid import uuid4
 
 import pytest
@@ -50,8 +50,8 @@ class Town:
 
     async def tried(self, who: str, press: p.Press, values: dict[str, str] | None = None) -> str:
         """The refusal's key, or ``""``; nothing of the press is kept."""
-        actor = {"id": uuid4().hex, "actor": Actor(platform="local", address=who)}
-        event = Pressed(**actor, press=press) if values is None else Submitted(**actor, press=press, values=values)
+        made: dict[str, Any] = {"id": uuid4().hex, "actor": Actor(platform="local", address=who), "press": press}
+        event = Pressed(**made) if values is None else Submitted(**made, values=values)
 
         def work(conn: Connection) -> None:
             try:
@@ -71,9 +71,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
     async with talking(f"sqlite:///{tmp_path}/antenne.db", tmp_path, changes=ALONE) as chat:
         an = chat.person(OWN)
         await an.command("")
-        await an.fill(
-            {"Tekst van de reactie": "Weg met hen", "Naam van het account": "Jan"}, pictures=[b"\x89PNG\r\n\x1a\n"]
-        )
+        await an.fill({"Tekst van de reactie": "Weg met hen", "Naam van het account": "Jan"}, pictures=[b"\x89PNG\r\n\x1a\n"])
         for label in ("Negatief", "Haat of discriminatie", "Ja"):
             await an.press(label)
         await an.press("Burgerzaken en welzijn", on="Dienst")
@@ -87,11 +85,14 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
             await an.press(label)
         await chat.pass_time(seconds=16)
         await chat.person("joris").reply("Nee", under="#milieu Zaak 5")
-        rows = await chat.stored(lambda conn: conn.execute(select(threads.c.role, threads.c.id).where(threads.c.case_id == CRIME)).all())
+        rows = await chat.stored(
+            lambda conn: conn.execute(select(threads.c.role, threads.c.id).where(threads.c.case_id == CRIME)).all()
+        )
         entry = await chat.stored(lambda conn: conn.execute(select(faq.c.id).where(faq.c.status == "proposed")).scalar_one())
         yield Town(chat, {row.role: row.id for row in rows}, int(entry))
 
 
+FORMS: tuple[dict[str, str] | None, ...] = (None, {})  # a press that opens a form, and the form submitted
 ACT = {OWN, LEAD}  # who has the case, and the communications lead
 MODERATE = {OWN, OTHER, TEAM, LEAD}
 SEE = {OWN, OTHER, LEAD, TEAM, HEAD, ANTENNA, EQUAL, DPO}
@@ -149,7 +150,7 @@ async def test_who_may_press_what_on_a_case(town: Town) -> None:
     wrong = []
     for press, allowed in CASE_PRESSES:
         for who in EVERYBODY:
-            for values in (None, {}) if type(press) in (p.EditIntake, p.Waive, p.EditReply, p.Next) else (None,):
+            for values in FORMS if type(press) in (p.EditIntake, p.Waive, p.EditReply, p.Next) else FORMS[:1]:
                 key = await town.tried(who, press, values)
                 if (key not in NO_ACCESS) != (who in allowed):
                     wrong.append((press.do, who, key or "allowed"))
@@ -181,14 +182,9 @@ async def test_who_may_press_what_in_a_thread(town: Town, role: str) -> None:
 async def test_who_may_approve_an_answer(town: Town) -> None:
     """The department's antenna, who stands in for them, and the communications lead."""
     allowed = {"joris", "griet", LEAD}
-    version = {"entry": town.entry, "version": 1}
-    presses: list[Callable[[], p.Press]] = [
-        lambda: p.ApproveFaq(**version),
-        lambda: p.EditFaq(**version),
-        lambda: p.RetireFaq(**version),
-    ]
+    presses: list[p.Press] = [kind(entry=town.entry, version=1) for kind in (p.ApproveFaq, p.EditFaq, p.RetireFaq)]
     for press in presses:
-        assert {who for who in EVERYBODY if await town.tried(who, press()) == ""} == allowed
+        assert {who for who in EVERYBODY if await town.tried(who, press) == ""} == allowed
 
 
 async def test_what_may_be_seen_and_done(town: Town) -> None:

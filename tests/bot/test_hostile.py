@@ -15,11 +15,11 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from bot import presses as p
-from bot.cards import Block, Button, Buttons, Card, Checklist, Copy, Facts, Form, Picture, Quote, Select, Text, Toggles
+from bot.cards import Block, Buttons, Card, Checklist, Copy, Facts, Form, Picture, Quote, Select, Text, Toggles
 from bot.comment_text import LIMIT, clean, cut, excerpt, is_blank
 from bot.events import Actor, Answer, Commanded, Edited, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.tables import comments, replies
-from tests.journeys.chat import Chat, talking
+from tests.journeys.chat import Chat, controls_on, talking
 
 # Letters that stand in no sentence of ours, so that finding them outside a quote proves a leak.
 MARK = "ǂʘǃ"
@@ -63,34 +63,24 @@ def ours(card: Card | Form) -> Iterable[str]:
 
 def spoken(block: Block) -> Iterable[str]:
     """What a block says as ours: its labels and sentences, and what its buttons carry."""
-
-    def button(item: Button) -> Iterable[str]:
-        return (item.label, item.asks, item.press.model_dump_json())
-
     match block:
         case Text():
             yield block.text
-        case Quote():
-            pass
         case Copy():
             yield block.title
         case Facts():
-            for name, value in block.rows:
-                yield from (name, value if isinstance(value, str) else "")
+            yield from (text for row in block.rows for text in row if isinstance(text, str))
         case Checklist():
-            for item in block.items:
-                yield from (item.text, item.note, item.mark.model_dump_json() if item.mark else "")
-                yield from (text for more in item.more for text in button(more))
-        case Toggles():
+            yield from (text for item in block.items for text in (item.text, item.note))
+        case Toggles() | Select():
             yield block.label
-            yield from (text for label, _, press in block.items for text in (label, press.model_dump_json()))
-        case Buttons():
-            yield from (text for item in block.buttons for text in button(item))
-        case Select():
-            yield from (block.label, block.hint)
-            yield from (text for label, press in block.options for text in (label, press.model_dump_json()))
+            yield block.hint if isinstance(block, Select) else ""
         case Picture():
             yield block.alt
+        case Quote() | Buttons():
+            pass
+    for control in controls_on(block):
+        yield from (control.label, control.handle.model_dump_json())
 
 
 class Watched:
@@ -99,7 +89,9 @@ class Watched:
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
 
-    async def does(self, event: type[Pasted | Commanded | Pressed | Submitted | Replied | Edited], who: str, **values: Any) -> Answer:
+    async def does(
+        self, event: type[Pasted | Commanded | Pressed | Submitted | Replied | Edited], who: str, **values: Any
+    ) -> Answer:
         """Let ``who`` do this; look at what comes back, at the log, and at what is sent."""
         made: Incoming = event(id=uuid4().hex, actor=Actor(platform="local", address=who), **values)
         with structlog.testing.capture_logs() as logs:
@@ -138,7 +130,7 @@ async def watched(folder: Path) -> AsyncIterator[Watched]:
         yield Watched(chat)
 
 
-some = settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+some = settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @some
@@ -162,7 +154,12 @@ async def test_what_a_citizen_wrote_stays_quoted(tmp_path: Path, text: list[str]
         await bot.does(Pressed, "an", press=p.Answer(case=number, walk=0, step=0, choice="weet_niet"))
         await bot.does(Pressed, "an", press=p.Choose(case=number, what="department", value="milieu"))
         await bot.chat.pass_time(seconds=16)
-        for press in (p.ShowCase(case=number), p.EditIntake(case=number), p.Next(case=number), p.HandOver(case=number, to="karim")):
+        for press in (
+            p.ShowCase(case=number),
+            p.EditIntake(case=number),
+            p.Next(case=number),
+            p.HandOver(case=number, to="karim"),
+        ):
             await bot.does(Pressed, "sofie", press=press)
         for command in (f"zaak {number}", "zaken"):
             await bot.does(Commanded, "karim", text=command)
@@ -204,7 +201,9 @@ async def test_what_a_colleague_wrote_stays_quoted(tmp_path: Path, text: str) ->
         await bot.does(Pasted, "karim", text=text)
         values = {"outcome": "kritiek", "reason": text}
         assert not (await bot.does(Submitted, "sofie", press=p.Decide(thread=1, decisions=0), values=values)).refused
-        assert (await bot.does(Submitted, "sofie", press=p.Decide(thread=1, decisions=1), values=values | {"outcome": text})).refused
+        assert (
+            await bot.does(Submitted, "sofie", press=p.Decide(thread=1, decisions=1), values=values | {"outcome": text})
+        ).refused
         await bot.does(Commanded, "an", text=f"zaak {number}")
         await bot.everything_looks_right()
 
@@ -236,14 +235,8 @@ async def test_anything_can_be_typed_as_a_command(tmp_path: Path, text: str) -> 
 @given(st.one_of(st.text(max_size=200), st.binary(max_size=200)))
 def test_nothing_but_a_press_is_a_press(value: str | bytes) -> None:
     """What comes back from outside is one of ours or `NoPress`, whose message holds nothing of it."""
-    try:
-        press = p.unpack(value)
-    except p.NoPress as error:
-        assert str(error) == "not a press"
-    except UnicodeEncodeError:
-        pytest.fail("a lone surrogate got through to the parser")
-    else:
-        assert p.unpack(p.pack(press)) == press
+    with pytest.raises(p.NoPress, match=r"^not a press$"):
+        p.unpack(value)
 
 
 def test_every_press_fits_a_button() -> None:

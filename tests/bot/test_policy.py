@@ -41,13 +41,16 @@ def nested(name: str, value: object) -> dict[str, Any]:
 # --- what a walk shows -------------------------------------------------------------------------------------
 
 
+OWN_PAGE = Situation()
+
+
 @dataclass(frozen=True, slots=True)
 class Walk:
     """Outcomes whose advice differs between any two of ``values``, in this situation and with ``more`` settings."""
 
     values: tuple[object, ...]
     outcomes: tuple[str, ...]
-    situation: Situation = Situation()
+    situation: Situation = OWN_PAGE
     more: tuple[tuple[str, object], ...] = ()
 
 

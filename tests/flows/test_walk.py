@@ -81,7 +81,7 @@ def term(advice: Advise, policy: Policy) -> str:
 
 def said(todo: Todo, policy: Policy) -> str:
     """A line of the checklist: kind, who if not the moderator, and the words."""
-    marks = [todo.kind]
+    marks: list[str] = [todo.kind]
     marks += ["urgent"] if todo.phase == "safety" else []
     marks += [todo.by] if todo.by != "moderator" else []
     marks += [f"to {todo.role}"] if todo.role else []

@@ -5,6 +5,7 @@ What a chat platform does to carry that is behind `Driver`; here is the one of t
 
 import re
 import shutil
+from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,17 +16,20 @@ from typing import Any, Literal, Protocol, TypeVar
 from uuid import uuid4
 
 import yaml
+from pydantic import SecretStr
 from sqlalchemy import Connection
 
 from adapters.main import running
 from bot.antenne import Antenne
-from bot.cards import Buttons, Card, Checklist, Copy, Facts, Form, Picture, Quote, Select, Text, Toggles
+from bot.cards import Block, Buttons, Card, Checklist, Copy, Facts, Form, Picture, Quote, Select, Text, Toggles
 from bot.events import Actor, Answer, Commanded, Edited, Image, Pasted, Pressed, Replied, Submitted
 from bot.settings import SAMPLE, Settings
 from flows.source import read
 from flows.tree import TREES
 
 T = TypeVar("T")
+# A picture of eight by eight white points: real, with nothing to read in it.
+PNG = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAgAAAAIAQAAAADsdIMmAAAADUlEQVR42mP4z8SADAEPcQEOdvOI0AAAAABJRU5ErkJggg==")
 START = datetime(2026, 11, 17, 9, 0, tzinfo=UTC)  # a Tuesday, ten in the morning in Brussels
 
 
@@ -182,9 +186,7 @@ class LocalDriver:
         return heard(await self.antenne.handle(event))
 
     async def reply(self, person: str, message: Message, text: str, own: str) -> Heard:
-        event = Replied(
-            **self._event(person), conversation=message.conversation, remote=str(message.handle), text=text, own=own
-        )
+        event = Replied(**self._event(person), conversation=message.conversation, remote=str(message.handle), text=text, own=own)
         return heard(await self.antenne.handle(event))
 
     async def edit(self, person: str, message: Message, own: str, text: str | None) -> Heard:
@@ -223,7 +225,6 @@ def sheet(card: Card) -> Sheet:
     lines: list[Line] = []
     toggles: dict[str, bool] = {}
     chosen: dict[str, str] = {}
-    controls: list[Control] = []
     for block in card.body:
         match block:
             case Text():
@@ -236,25 +237,38 @@ def sheet(card: Card) -> Sheet:
                 facts |= {name: value.text if isinstance(value, Quote) else value for name, value in block.rows}
                 quotes += [value.text for _, value in block.rows if isinstance(value, Quote)]
             case Checklist():
-                for item in block.items:
-                    lines.append(Line(item.text, item.state, item.note))
-                    if item.mark is not None:
-                        controls.append(Control(item.text, "line", item.mark))
-                    controls += [Control(more.label, "button", more.press, item.text) for more in item.more]
+                lines += [Line(item.text, item.state, item.note) for item in block.items]
             case Toggles():
                 toggles |= {label: on for label, on, _ in block.items}
-                controls += [Control(label, "toggle", press, block.label) for label, _, press in block.items]
-            case Buttons():
-                controls += [Control(button.label, "button", button.press) for button in block.buttons]
             case Select():
-                if block.chosen is not None:
-                    chosen[block.label] = block.options[block.chosen][0]
+                chosen |= {block.label: block.options[block.chosen][0]} if block.chosen is not None else {}
                 says += [block.hint] if block.hint else []
-                controls += [Control(label, "option", press, block.label) for label, press in block.options]
             case Picture():
                 says.append(block.alt)
-    read = (tuple(says), tuple(quotes), tuple(copies), facts, tuple(lines), toggles, chosen, tuple(controls), dump(card))
+            case Buttons():
+                pass
+    controls = tuple(control for block in card.body for control in controls_on(block))
+    read = (tuple(says), tuple(quotes), tuple(copies), facts, tuple(lines), toggles, chosen, controls, dump(card))
     return Sheet(card.title, card.tone, *read)
+
+
+def controls_on(block: Block) -> list[Control]:
+    """Everything on one block that can be pressed."""
+    found: list[Control] = []
+    match block:
+        case Checklist():
+            for item in block.items:
+                found += [Control(item.text, "line", item.mark)] if item.mark is not None else []
+                found += [Control(more.label, "button", more.press, item.text) for more in item.more]
+        case Toggles():
+            found = [Control(label, "toggle", press, block.label) for label, _, press in block.items]
+        case Buttons():
+            found = [Control(button.label, "button", button.press) for button in block.buttons]
+        case Select():
+            found = [Control(label, "option", press, block.label) for label, press in block.options]
+        case _:
+            pass
+    return found
 
 
 def dump(card: Card) -> str:
@@ -506,8 +520,8 @@ async def talking(
     """The whole bot on the database ``url``, with a clock that stands still until `Chat.pass_time`. Keys lie in ``folder``."""
     path = SAMPLE
     if changes or tree:
-        path = organisation_in(folder / f"organisation-{len(list(folder.glob('organisation-*')))}", changes or {}, tree)
-    settings = Settings(organisation=path, database_url=url, secret_key_file=folder / "secret.key")
+        path = organisation_in(folder / f"organisation-{uuid4().hex}", changes or {}, tree)
+    settings = Settings(organisation=path, database_url=SecretStr(url), secret_key_file=folder / "secret.key")
     clock = [at]
     async with running(settings, clock=lambda: clock[0]) as antenne:
         yield Chat(antenne, clock, driver(antenne))
@@ -521,6 +535,6 @@ def speaks(name: str, language: str) -> dict[str, Any]:
 ENGLISH = {"people": {name: {"language": "en"} for name in ("an", "karim", "sofie", "lies", "joris", "tom")}}
 
 __all__ = [
-    "ENGLISH", "START", "Asked", "Chat", "Control", "Driver", "Heard", "Line", "LocalDriver", "Message", "NotThere", "Person",
-    "Question", "Sheet", "dump", "dump_form", "heard", "merged", "organisation_in", "sheet", "speaks", "talking",
+    "ENGLISH", "PNG", "START", "Asked", "Chat", "Control", "Driver", "Heard", "Line", "LocalDriver", "Message", "NotThere", "Person",
+    "Question", "Sheet", "controls_on", "dump", "dump_form", "heard", "merged", "organisation_in", "sheet", "speaks", "talking",
 ]  # fmt: skip

@@ -9,15 +9,20 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.engine import make_url
 
 from bot.tables import metadata
+from tests.journeys.browser import browsing
 from tests.journeys.chat import Chat, talking
 from tests.servers import BACKENDS, PostgresServer, postgres_server
 
 __all__ = ["postgres_server"]
 
 Talk = Callable[..., AbstractAsyncContextManager[Chat]]
+IN_A_BROWSER = pytest.mark.parametrize(
+    "way", [*BACKENDS, pytest.param("browser", marks=pytest.mark.needs("chromium", "tesseract-ocr"))], indirect=True
+)
 
 
 def start_once(url: str, folder: Path) -> None:
@@ -55,8 +60,11 @@ def sqlite_url(started_sqlite: Path, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/antenne.db"
 
 
+# Every table, those that refer to others first; its numbering begins at 1 again.
 EMPTY = "".join(
-    f'DELETE FROM "{table.name}"; ' + (f"SELECT setval('{table.name}_id_seq', 1, false); " if table.autoincrement_column is not None else "")
+    str(delete(table))
+    + "; "
+    + (f"SELECT setval('{table.name}_id_seq', 1, false); " if table.autoincrement_column is not None else "")
     for table in reversed(metadata.sorted_tables)
 )
 
@@ -69,15 +77,21 @@ def postgres_url(started_postgres: str, postgres_server: PostgresServer) -> str:
 
 
 @pytest.fixture(params=BACKENDS)
-def database_url(request: pytest.FixtureRequest) -> str:
-    """A started database for one test, which runs once on SQLite and once on PostgreSQL."""
-    return str(request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]))
+def way(request: pytest.FixtureRequest) -> str:
+    """How a test talks with the bot: straight to it on each database in turn; with `IN_A_BROWSER` also through the web chat."""
+    return str(request.param)
 
 
 @pytest.fixture
-def talk(database_url: str, tmp_path: Path) -> Talk:
+def database_url(way: str, request: pytest.FixtureRequest) -> str:
+    """A started database for one test."""
+    return str(request.getfixturevalue("postgres_url" if way == "postgresql" else "sqlite_url"))
+
+
+@pytest.fixture
+def talk(way: str, database_url: str, tmp_path: Path) -> Talk:
     """Opens a chat on the test's database, with changes to the organisation or its tree; again and again on the same one."""
-    return partial(talking, database_url, tmp_path)
+    return partial(browsing if way == "browser" else talking, database_url, tmp_path)
 
 
 @pytest.fixture

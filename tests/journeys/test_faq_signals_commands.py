@@ -1,10 +1,13 @@
 """The shared FAQ, the signal log, the commands, colleagues who hand something in, and old cases after a change."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from bot.tables import faq, signals
-from tests.journeys.chat import Chat, Sheet
+from tests.journeys.chat import Chat, Person, Sheet
 from tests.journeys.conftest import Talk
 from tests.journeys.test_outcome_card import walked
 
@@ -85,46 +88,54 @@ async def test_an_answer_that_nobody_knew_becomes_an_entry(chat: Chat) -> None:
 # Signals
 
 
+async def logged(chat: Chat) -> Sequence[Row[Any]]:
+    """The signals in the store."""
+    return await chat.stored(lambda conn: conn.execute(select(signals)).all())
+
+
+async def warned(person: Person) -> list[Sheet]:
+    """The warnings about the pool that somebody sees."""
+    return [item for item in await person.inbox() if item.title == "Komt vaak terug: zwembad"]
+
+
 async def test_signals_are_masked_and_follow_their_case(chat: Chat) -> None:
     """Written after the 15 seconds by outcomes that say so, without what points to a person; withdrawn with the outcome."""
     an = await walked(chat, "De bibliotheek is dicht! Mail jan@voorbeeld.be, 0470 12 34 56", "Neutraal", "Klacht")
-    rows = lambda: chat.stored(lambda conn: conn.execute(select(signals)).all())  # noqa: E731 - said twice below, too small to name
-    assert await rows() == []
+    assert await logged(chat) == []
     await chat.pass_time(seconds=16)
-    [row] = await rows()
+    [row] = await logged(chat)
     assert (row.kind, row.department, row.topic) == ("complaint", "vrije_tijd", "bibliotheek")
     assert "0470" not in row.text
     assert "voorbeeld.be" not in row.text
     await an.press("Terug")
-    assert await rows() == []
+    assert await logged(chat) == []
 
 
 async def test_a_topic_that_comes_back_is_warned_of_once(chat: Chat) -> None:
     """At the third signal in seven days the antenna gets one warning, not one for each change after it."""
     nele = chat.person("nele")
-    warnings = lambda seen: [item for item in seen if item.title == "Komt vaak terug: zwembad"]  # noqa: E731 - as above
     an = chat.person("an")
     for number in range(3):
         await an.command(f"signaal vrije tijd: het zwembad is koud ({number})")
-        assert len(warnings(await nele.inbox())) == (number == 2)
+        assert len(await warned(nele)) == (number == 2)
     await walked(chat, "Zwembad weer koud", "Neutraal", "Klacht")
     await chat.pass_time(seconds=16)
     await an.press("Komt vaker terug")
     await chat.pass_time(seconds=16)
-    [warning] = warnings(await nele.inbox())
+    [warning] = await warned(nele)
     assert "3 signalen over ‘zwembad’ in 7 dagen" in warning.text
 
 
 async def test_a_change_to_the_third_case_warns_no_second_time(chat: Chat) -> None:
     """The signal of a case is written anew when the case changes; the warning is not."""
-    nele = chat.person("nele")
+    nele, an = chat.person("nele"), chat.person("an")
     for _ in range(3):
-        an = await walked(chat, "Zwembad weer koud", "Neutraal", "Klacht")
+        await walked(chat, "Zwembad weer koud", "Neutraal", "Klacht")
         await chat.pass_time(seconds=16)
     await an.press("Komt vaker terug")
     await chat.pass_time(seconds=16)
-    assert len([item for item in await nele.inbox() if item.title == "Komt vaak terug: zwembad"]) == 1
-    assert len(await chat.stored(lambda conn: conn.execute(select(signals)).all())) == 3
+    assert len(await warned(nele)) == 1
+    assert len(await logged(chat)) == 3
 
 
 # Commands
@@ -201,7 +212,7 @@ async def test_signaal_is_for_who_may(chat: Chat) -> None:
         person = chat.person(name)
         await person.command("signaal Het fietspad aan de kerk is gevaarlijk, bel 0470 12 34 56")
         assert person.refused is refused, name
-    rows = await chat.stored(lambda conn: conn.execute(select(signals)).all())
+    rows = await logged(chat)
     assert {(row.department, row.topic, row.by) for row in rows} == {
         ("mobiliteit", "fietspad", "an"),
         ("mobiliteit", "fietspad", "lies"),

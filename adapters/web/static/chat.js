@@ -155,6 +155,11 @@
       if (answer.form && !$(".field", form)) openForm(answer.form);
       return;
     }
+    if (answer.back && answer.back !== location.pathname && !answer.refused && !answer.form) {
+      if (answer.note) sessionStorage.setItem("note", answer.note); // said on the page that comes
+      location.assign(answer.back + "#laatste");
+      return;
+    }
     say(answer.note, answer.refused);
     if (!answer.refused && form.matches("[data-composer],[data-form]")) {
       form.reset();
@@ -167,10 +172,6 @@
     }
     if (answer.card) replaceCard(form, answer.card);
     if (inDialog) dialog.close();
-    if (answer.back && answer.back !== location.pathname && form.matches("[data-composer]") && !answer.refused) {
-      location.assign(answer.back + "#laatste");
-      return;
-    }
     if (answer.private) showPrivate(answer.private);
     look();
   };
@@ -392,13 +393,27 @@
         keepOpen(old, copy);
         old.replaceWith(copy);
         enhance(copy);
+        const tail = $(".tail", copy);
+        if (tail && tail.textContent !== $(".tail", old)?.textContent) tell(copy, tail);
       } else {
         const tail = $(".tail", article);
-        if (tail && $(".tail", old)) $(".tail", old).innerHTML = tail.innerHTML;
+        const known = $(".tail", old);
+        if (!tail || !known || tail.textContent === known.textContent) return;
+        known.innerHTML = tail.innerHTML;
+        tell(article, known);
       }
     });
     if (last && end) document.getElementById(last.id).scrollIntoView({ block: "start" });
     return fresh;
+  };
+  // A thread whose message may be out of sight, with the way to it.
+  const tell = (article, tail) => {
+    const way = $("a", tail).cloneNode(true);
+    if (new URL(way.href).pathname === location.pathname) return;
+    $("svg", way)?.remove();
+    const title = $(".title", article)?.textContent;
+    say(title ? `${title}: ` : " ");
+    $("#notes").lastElementChild.firstChild.after(way);
   };
   const append = (log, article) => {
     const day = article.closest("[data-day]");
@@ -454,7 +469,9 @@
 
   // Begin where the newest message begins.
   enhance(document);
-  all(".toast").forEach((toast) => dress(toast, toast.matches(".refused")));
+  say(sessionStorage.getItem("note"));
+  sessionStorage.removeItem("note");
+  all(".toast:not(:has(button))").forEach((toast) => dress(toast, toast.matches(".refused")));
   marks();
   const begin = () => {
     if (/^#[md]\d+$/.test(location.hash)) document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "start" });

@@ -284,6 +284,7 @@ async def open_town(folder: Path, way: Way = "http", **how: Any) -> AsyncIterato
             slack.user(person.addresses["slack"], name=person.name)
         slack.user(GUEST, is_restricted=True)
         slack.user(STRANGER)
+        slack.user(BOT, is_bot=True)
         slack.channel(LEAD, SOFIE, TOM, GUEST)
         slack.channel(ROADS, LIES, STRANGER)
         client = Client(settings)

@@ -29,6 +29,7 @@ from bot.cards import (
 from bot.events import Answer, Commanded, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.inbox import Channel, Shown
 from bot.organisation import Organisation
+from bot.ports import StoreUnavailable
 from bot.presses import (
     AllDone,
     AskInfo,
@@ -234,7 +235,7 @@ class Cardboard:
         self.came: list[Incoming] = []
         self.pictures: list[bytes] = []
         self.answer: Answer | None = None
-        self.fails = False
+        self.fails = self.unreachable = False
         early = NOW - timedelta(days=1)
         self.shown: dict[str, list[Shown]] = {
             "local:an": [Shown(1, None, ADVICE, early, 3), Shown(2, None, WALK, NOW - timedelta(minutes=4), 1)],
@@ -313,6 +314,10 @@ class Cardboard:
         self.pictures.append(content)
         return len(self.pictures)
 
+    async def check(self) -> None:
+        if self.unreachable:
+            raise StoreUnavailable("unreachable")
+
     async def overview(self, person: str) -> Card:
         return OVERVIEW
 
@@ -326,8 +331,18 @@ class Cardboard:
     def _newest(self, conversation: str) -> int:
         return max((one.message for one in self.shown.get(conversation, ())), default=0)
 
-    async def read(self, person: str, conversation: str) -> tuple[Shown, ...]:
-        return tuple(self.shown.get(conversation, ()))
+    async def page(self, person: str, conversation: str, limit: int, before: int | None = None) -> tuple[Shown, ...]:
+        here = self.shown.get(conversation, [])
+        top = [
+            replace(one, replies=sum(other.parent == one.message for other in here))
+            for one in here
+            if one.parent is None and (before is None or one.message < before)
+        ]
+        return tuple(top[-limit:])
+
+    async def thread(self, person: str, conversation: str, top: int) -> tuple[Shown, ...]:
+        found = tuple(one for one in self.shown.get(conversation, ()) if top in (one.message, one.parent))
+        return found if found and found[0].message == top else ()
 
     async def picture(self, person: str, evidence: int) -> tuple[str, bytes] | None:
         return ("image/png", b"stored") if (person, evidence) == ("an", 7) else None

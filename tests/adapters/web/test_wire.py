@@ -526,7 +526,16 @@ async def test_the_chat_listens_on_loopback_whatever_the_host(tmp_path: Path) ->
     finally:
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
-    public = make_public_app()
+    public = make_public_app(bot)
     paths = {route.resource.canonical for route in public.router.routes() if route.resource is not None}
     assert paths == {"/healthz"}
     assert isinstance(public, web.Application)
+
+
+async def test_health_is_that_of_the_database_too(browser: Browser) -> None:
+    """A process whose database cannot be read says so to who watches over it, without details."""
+    answer = await browser.get("/healthz")
+    assert (answer.status, await answer.json()) == (200, {"status": "ok"})
+    browser.bot.unreachable = True
+    answer = await browser.get("/healthz")
+    assert (answer.status, await answer.json()) == (503, {"status": "database"})
