@@ -238,17 +238,9 @@ async def _slack(antenne: "Antenne", settings: "Settings", pictures: "Pictures",
     """Begin to hear Slack, where it is configured: Socket Mode at once; the HTTP paths are returned."""
     if settings.slack is None:
         return []
-    from adapters.pictures import Refusal
     from adapters.slack.app import SlackApp
-    from adapters.slack.files import FileRefused
 
-    async def look(content: bytes) -> tuple[str, str]:
-        found = await pictures.look(content)
-        if isinstance(found, Refusal):
-            raise FileRefused(found.key)
-        return found.media, found.text
-
-    slack_app = SlackApp(antenne, settings.slack, read=look)
+    slack_app = SlackApp(antenne, settings.slack, pictures=pictures)
     stack.push_async_callback(slack_app.close)
     await stack.enter_async_context(slack_app.listening())
     return slack_app.routes()

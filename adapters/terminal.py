@@ -10,6 +10,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from string import ascii_lowercase
@@ -142,6 +143,15 @@ def matching(found: Iterable[Control], typed: str) -> tuple[Control, ...]:
             if _fold(label) == word:
                 by_label.setdefault(press, replace(control, label=label, press=press, options=()))
     return tuple(by_label.values())
+
+
+def _nearly(found: Iterable[Control], typed: str) -> Control | None:
+    """The control whose label was probably meant: a slip of the finger must not become a case."""
+    if "\n" in typed or len(typed) > 60:
+        return None
+    labels = {_fold(control.label): control for control in found}
+    close = get_close_matches(_fold(typed), labels, n=1, cutoff=0.8)
+    return labels[close[0]] if close else None
 
 
 def _fold(text: str) -> str:
@@ -487,6 +497,8 @@ class Talk:
             self._note(self._wording.t("terminal.no_number", typed=text), refused=True)
         elif self._thread is not None:
             await self._reply(self._thread, line)
+        elif (near := _nearly(controls(self.cards), text)) is not None:
+            self._note(self._wording.t("terminal.nearly", number=near.key, label=near.label), refused=True)
         else:
             self._menu = ()
             await self._handle(Pasted(id=_event(), actor=self._actor, text=line))

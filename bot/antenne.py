@@ -26,6 +26,7 @@ from bot.work import FIRST, House, Refused, Work, remember_versions
 
 T = TypeVar("T")
 REST = 2.0  # seconds between two looks at the store when nothing calls for one
+GATHER = 0.02  # seconds after a call in which what else comes is looked at with it
 log = structlog.get_logger()
 
 
@@ -116,6 +117,7 @@ class Antenne:
             while True:
                 rest = min([await self._safely(part) for part in (self._ring, self.sender.begin)])
                 await self.wakeups.wait("outbox", rest)
+                await asyncio.sleep(GATHER)
         finally:
             await self.sender.stop()
 

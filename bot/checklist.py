@@ -16,6 +16,7 @@ from flows.tree import PRIVATE_FLAGS, StepKind
 
 # What "all done" never ticks: each of these cannot be undone, or promises something to an authority.
 ONE_BY_ONE: frozenset[StepKind] = frozenset({"delete", "block", "report_platform", "report_body"})
+TELLING: frozenset[StepKind] = frozenset({"escalate", "pass_on"})
 LONGEST_REASON = 500
 LONGEST_TEXT = 8_000
 
@@ -41,20 +42,19 @@ def tick(work: Work, case: Case, press: Tick) -> Case:
         return case
     if blocked_by_evidence(case, advised, todo):
         raise Refused("refused.evidence_first")
-    if todo.kind in ("escalate", "pass_on") and needs_department(advised, case):
+    if todo.kind in TELLING and needs_department(advised, case):
         raise Refused("refused.department_first")
     done = Settled(how="done", by=work.who, at=work.now)
     return _kept(work, case.with_state(items={**case.state.items, todo.id: done}), "done", todo)
 
 
 def all_done(work: Work, case: Case, press: AllDone) -> Case:
-    """Tick every line that is left, save those that are ticked one by one and those of others."""
+    """Tick every line that is left, save those that are ticked one by one, those of others, and telling nobody knows whom."""
     advised = _advised(work, case)
-    if needs_department(advised, case):
-        raise Refused("refused.department_first")
+    never = ONE_BY_ONE | (TELLING if needs_department(advised, case) else frozenset())
     items = dict(case.state.items)
     for todo in advised.steps:
-        if todo.id not in items and todo.kind not in ONE_BY_ONE and todo.by == "moderator":
+        if todo.id not in items and todo.kind not in never and todo.by == "moderator":
             items[todo.id] = Settled(how="done", by=work.who, at=work.now)
     ticked = sorted(items.keys() - case.state.items.keys())
     if not ticked:

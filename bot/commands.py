@@ -21,10 +21,10 @@ Run = Callable[[Work, FaqIndex, str, str], Answer]  # (work, index, what stands 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """``names``: as typed, Dutch first. ``usage`` and ``help`` (a catalogue key) are what the help shows."""
+    """``names``: as typed, the Dutch one first and the English one last. ``wants`` and ``help``: catalogue keys for the help."""
 
     names: tuple[str, ...]
-    usage: str
+    wants: str
     help: str
     run: Run
 
@@ -36,7 +36,7 @@ def run(work: Work, index: FaqIndex, text: str, event: str) -> Answer:
     if command is not None and (rest or name.casefold() not in WITH_WORDS):
         return command.run(work, index, rest.strip(), event)
     if command is not None:
-        raise Refused("refused.usage", usage=f"/moderate {command.usage}")
+        raise Refused("refused.usage", usage=_usage(work, command))
     return _start(work, index, text, event)
 
 
@@ -85,7 +85,7 @@ def _signal(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     )
     words = text.strip() if named else clean(rest)
     if is_blank(words):
-        raise Refused("refused.usage", usage="/moderate signaal <tekst>")
+        raise Refused("refused.usage", usage=_usage(work, next(item for item in COMMANDS if "signal" in item.names)))
     department = named or work.organisation.department_for(words) or ""
     kind: SignalKind = "question" if words.endswith("?") else "other"
     signals.write(work, kind, words, department=department)
@@ -104,21 +104,29 @@ def _cases(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
 def _case(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     number = rest.lstrip("#")
     if not number.isascii() or not number.isdigit() or len(number) > 15:
-        raise Refused("refused.usage", usage="/moderate zaak 12")
+        raise Refused("refused.usage", usage=_usage(work, next(item for item in COMMANDS if "case" in item.names)))
     return Answer(cards=(showing.record(work, int(number)),))
 
 
 def _help(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
-    rows = [("/moderate", "help.start"), ("/moderate <tekst>", "help.paste")]
-    rows += [(f"/moderate {command.usage}", command.help) for command in COMMANDS]
-    return Answer(cards=(showing.wording(work).help(rows),))
+    words = showing.wording(work)
+    rows = [("/moderate", "help.start"), (f"/moderate {words.t('wants.text')}", "help.paste")]
+    rows += [(_usage(work, command), command.help) for command in COMMANDS]
+    return Answer(cards=(words.help(rows),))
+
+
+def _usage(work: Work, command: Command) -> str:
+    """How a command is typed, in the language of who asks."""
+    words = showing.wording(work)
+    name = command.names[0] if words.language == "nl" else command.names[-1]
+    return f"/moderate {name} {words.t(command.wants)}" if command.wants else f"/moderate {name}"
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command(("faq",), "faq <vraag>", "help.faq", _faq),
-    Command(("signaal", "signal"), "signaal <tekst>", "help.signal", _signal),
-    Command(("zaken", "cases"), "zaken", "help.cases", _cases),
-    Command(("zaak", "case"), "zaak <nr>", "help.case", _case),
-    Command(("hulp", "help"), "hulp", "help.help", _help),
+    Command(("faq",), "wants.question", "help.faq", _faq),
+    Command(("signaal", "signal"), "wants.text", "help.signal", _signal),
+    Command(("zaken", "cases"), "", "help.cases", _cases),
+    Command(("zaak", "case"), "wants.number", "help.case", _case),
+    Command(("hulp", "help"), "", "help.help", _help),
 )
 WITH_WORDS = frozenset({"faq", "signaal", "signal", "zaak", "case"})

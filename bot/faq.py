@@ -15,6 +15,8 @@ from bot.tables import faq, insert_new, versions
 from bot.work import Refused, Work
 from flows.source import Problem, SourceProblems, read
 
+LEAST, LEAST_OF_BEST = 0.2, 0.5  # a hit below this, or below this part of the best one, only distracts
+
 
 @dataclass(slots=True)
 class FaqIndex:
@@ -38,7 +40,9 @@ _STATE = select(func.count(), func.sum(faq.c.version), func.max(faq.c.changed)).
 
 def search(work: Work, index: FaqIndex, query: str, limit: int = 5) -> list[tuple[Hit, Row[Any]]]:
     """The approved entries that fit ``query``, best first, with why."""
-    hits = index.fresh(work.conn).search(query, limit)
+    found = index.fresh(work.conn).search(query, limit)
+    least = max(LEAST, LEAST_OF_BEST * max((hit.score for hit in found), default=0.0))
+    hits = [hit for hit in found if hit.score >= least]
     rows = {str(row.id): row for row in work.conn.execute(select(faq).where(faq.c.id.in_([int(hit.id) for hit in hits])))}
     return [(hit, rows[hit.id]) for hit in hits if hit.id in rows]
 

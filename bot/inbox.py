@@ -70,12 +70,14 @@ def read(work: Work, conversation: str) -> tuple[Shown, ...]:
 
 def page(work: Work, conversation: str, limit: int, before: int | None = None) -> tuple[Shown, ...]:
     """The newest ``limit`` messages that stand beneath none, of those older than ``before``; each with its number of replies."""
-    older = [messages.c.id < before] if before is not None else []
+    older = [messages.c.id < min(before, LARGEST_ID)] if before is not None else []
     return _shown(work, conversation, limit, messages.c.parent_id.is_(None), *older)
 
 
 def thread(work: Work, conversation: str, top: int) -> tuple[Shown, ...]:
     """A message and what stands beneath it; nothing when it is not there."""
+    if top > LARGEST_ID:
+        return ()
     found = _shown(work, conversation, MOST, or_(messages.c.id == top, messages.c.parent_id == top))
     if found and found[0].message != top:  # a thread of more than that begins with its message all the same
         found = (*_shown(work, conversation, 1, messages.c.id == top), *found)
@@ -88,13 +90,12 @@ def _shown(work: Work, conversation: str, limit: int, *which: ColumnElement[bool
         raise Refused("refused.not_in_channel")
     here = (messages.c.lane == conversation, messages.c.shown > 0)
     rows = work.conn.execute(select(messages).where(*here, *which).order_by(messages.c.id.desc()).limit(limit)).all()
-    replies = dict(
-        work.conn.execute(
-            select(messages.c.parent_id, func.count())
-            .where(*here, messages.c.parent_id.in_([row.id for row in rows]))
-            .group_by(messages.c.parent_id)
-        ).all()
+    beneath = work.conn.execute(
+        select(messages.c.parent_id, func.count().label("replies"))
+        .where(*here, messages.c.parent_id.in_([row.id for row in rows]))
+        .group_by(messages.c.parent_id)
     )
+    replies: dict[int, int] = {row.parent_id: row.replies for row in beneath}
     found = []
     for row in reversed(rows):
         rendered = showing.message(work, row)

@@ -20,6 +20,7 @@ from flows.source import Problem, Source, SourceProblems, load, read
 from flows.tree import PLACEHOLDERS, Body, Name, Reply, Role, Tree, find_tree, load_tree
 
 Language = Literal["nl", "en"]
+ENOUGH = 5_000  # characters of a text that tell which department it is about
 Localised = Annotated[dict[Language, str], BeforeValidator(lambda value: {"nl": value} if isinstance(value, str) else value)]
 Addresses = dict[Platform, Annotated[str, Field(min_length=1, max_length=200)]]
 Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
@@ -120,6 +121,7 @@ class Organisation(Frozen):
 
     def topics_in(self, department: str, text: str) -> tuple[str, ...]:
         """The topics of ``department`` that ``text`` mentions, as whole words or the beginning of one."""
+        text = text[:ENOUGH]
         return tuple(topic for topic, pattern in self._topics.get(department, ()) if pattern.search(text))
 
     def __hash__(self) -> int:

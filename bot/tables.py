@@ -1,7 +1,7 @@
 """Every table of the store, as SQLAlchemy Core. Times are aware UTC, stored as ISO text; ids are whole numbers.
 
 Which text lies where is a decision about privacy: a citizen's words only in ``comments``, ``evidence`` and ``replies``; wellbeing only
-in ``private_flags``. ``cases.state`` and every queue hold ids and codes.
+in ``private_flags``. ``cases.state`` holds ids, codes and our own words (typed reasons, edited replies); every queue only ids and codes.
 """
 
 from collections.abc import Mapping

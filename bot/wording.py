@@ -511,9 +511,11 @@ class Wording:
     def _below(self, seen: Seen) -> tuple[Button, ...]:
         case = seen.case
         walk = case.state.walks[-1]
+        unsettled = any(todo.id not in case.state.items for todo in seen.advised.steps) if seen.advised else False
+        ahead = (Button(self.t("button.all_done"), AllDone(case=case.number), "primary"),) if unsettled else ()
         return (
-            Button(self.t("button.all_done"), AllDone(case=case.number), "primary"),
-            Button(self.t("button.close"), Close(case=case.number)),
+            *ahead,
+            Button(self.t("button.close"), Close(case=case.number), "plain" if unsettled else "primary"),
             Button(self.t("button.back"), Back(case=case.number, walk=case.walk, step=len(walk.path))),
             Button(self.t("button.next"), Next(case=case.number)),
             Button(self.t("button.intake"), EditIntake(case=case.number)),
@@ -555,7 +557,7 @@ class Wording:
         title = self.t("card.advice" if case.open else "card.closed", number=case.number, title=self.titles(case.tree, ended))
         if case.open and thread.phase != "closed":
             decisions = len(case.state.decisions)
-            buttons = [
+            buttons = [  # also where the role itself may not decide: the communications lead reads every thread
                 Button(self.t("button.decide"), Decide(thread=thread.thread, decisions=decisions)),
                 Button(self.t("button.ask_info"), AskInfo(thread=thread.thread)),
                 Button(self.t("button.forward"), Forward(thread=thread.thread)),

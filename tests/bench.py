@@ -58,7 +58,7 @@ class Effort:
     old: int
 
 
-FULL, QUICK = Effort(rounds=7, seconds=3.0, old=1_000_000), Effort(rounds=3, seconds=0.7, old=20_000)
+FULL, QUICK = Effort(rounds=5, seconds=2.0, old=1_000_000), Effort(rounds=3, seconds=0.7, old=20_000)
 
 
 # --- the answered step -------------------------------------------------------------------------------------
@@ -139,24 +139,26 @@ def answered(url: str, choices: tuple[str, ...], at_once: int, effort: Effort) -
 
 # --- old cases ---------------------------------------------------------------------------------------------
 
-_NUMBERS = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :many)"
-# Scattered, so that new rows fall between old ones in an index, as digests do.
-_SCATTERED = "CAST((numbers.n * 2654435761) % 4294967296 AS VARCHAR(20))"
+# `scattered`: so that new rows fall between old ones in an index, as digests do.
 _OLD_CASES = (
-    f"""{_NUMBERS} INSERT INTO cases (id, moderator, pasted_by, phase, opened, changed, closed, purge_on, department, outcome,
+    """CREATE TEMPORARY TABLE numbers AS
+    WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < :many)
+    SELECT 1000000 + n AS number, CAST((n * 2654435761) % 4294967296 AS VARCHAR(20)) AS scattered FROM up""",
+    """INSERT INTO cases (id, moderator, pasted_by, phase, opened, changed, closed, purge_on, department, outcome,
         link_key, text_key, tree_version, policy_version, chain, length, state)
-    SELECT 1000000 + numbers.n, moderator, pasted_by, 'closed', opened, changed, changed, '2030-01-01', department, outcome,
-        link_key, {_SCATTERED}, tree_version, policy_version, chain, length, state FROM numbers, cases WHERE cases.id = :model""",
-    f"""{_NUMBERS} INSERT INTO comments (case_id, text, link, post, handle, author, posted)
-    SELECT 1000000 + numbers.n, text, link, post, '', {_SCATTERED}, posted FROM numbers, comments WHERE case_id = :model""",
-    f"""{_NUMBERS} INSERT INTO timeline (case_id, number, at, who, what, codes, text, salt, digest, chain)
-    SELECT 1000000 + numbers.n, number, at, who, what, codes, text, salt, digest, chain
+    SELECT numbers.number, moderator, pasted_by, 'closed', opened, changed, changed, '2030-01-01', department, outcome,
+        link_key, scattered, tree_version, policy_version, chain, length, state FROM numbers, cases WHERE cases.id = :model""",
+    """INSERT INTO comments (case_id, text, link, post, handle, author, posted)
+    SELECT numbers.number, text, link, post, '', scattered, posted FROM numbers, comments WHERE case_id = :model""",
+    """INSERT INTO timeline (case_id, number, at, who, what, codes, text, salt, digest, chain)
+    SELECT numbers.number, timeline.number, at, who, what, codes, text, salt, digest, chain
     FROM numbers, timeline WHERE case_id = :model""",
-    f"""{_NUMBERS} INSERT INTO messages (lane, parent_id, kind, case_id, ref, args, wanted, shown, written, remote, attempts)
-    SELECT lane, parent_id, kind, 1000000 + numbers.n, ref, args, 1, 1, written, {_SCATTERED}, 0
+    """INSERT INTO messages (lane, parent_id, kind, case_id, ref, args, wanted, shown, written, remote, attempts)
+    SELECT lane, parent_id, kind, numbers.number, ref, args, 1, 1, written, scattered, 0
     FROM numbers, messages WHERE case_id = :model AND kind = 'case'""",
-    f"{_NUMBERS} INSERT INTO events (id, at) SELECT 'local:' || {_SCATTERED}, '2026-01-01T00:00:00.000000Z' FROM numbers",
-)  # fmt: skip
+    "INSERT INTO events (id, at) SELECT 'local:' || scattered, '2026-01-01T00:00:00.000000Z' FROM numbers",
+    "DROP TABLE numbers",
+)
 
 
 async def _age(url: str, many: int) -> None:
@@ -171,7 +173,8 @@ async def _age(url: str, many: int) -> None:
 
             def multiply(connection: Connection) -> None:
                 for statement in _OLD_CASES:
-                    connection.execute(text(statement), {"many": many} | ({"model": model} if ":model" in statement else {}))
+                    named = {"many": many, "model": model}
+                    connection.execute(text(statement), {name: named[name] for name in _names(statement)})
 
             await antenne.store.write(multiply)
             if url.startswith("postgresql"):  # new tables have no statistics until its own housekeeping comes by
@@ -194,7 +197,10 @@ _SIX = (
     "UPDATE messages SET wanted = wanted + 1 WHERE case_id = :case AND kind = 'case'",
 )
 
-_SIX_NAMES = [re.findall(r":([a-z]+)", statement) for statement in _SIX]
+
+def _names(statement: str) -> list[str]:
+    """What a statement asks for."""
+    return re.findall(r":([a-z]+)", statement)
 
 
 def floor(file: str, at_once: int, effort: Effort) -> Row:
@@ -220,23 +226,18 @@ def floor(file: str, at_once: int, effort: Effort) -> Row:
 
 
 def _six_values() -> Row:
-    number = next(_EVENTS)
-    values = {
-        "event": f"floor:{time.time_ns()}:{number}",
-        "at": datetime.now(UTC).isoformat(),
-        "case": 1,
-        "number": 1000 + time.time_ns() // 1000,
-    }
-    return values | {"state": "{}" * 200}
+    number = os.getpid() % 1000 * 1_000_000 + next(_EVENTS)  # no two processes of one run have the same
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return {"event": f"floor:{number}", "at": at, "case": 1, "number": number, "state": "{}" * 200}
 
 
 async def _store_alone(url: str, at_once: int, effort: Effort) -> Row:
     """The same six statements as works of the store, `at_once` callers who each wait: writer thread, SQLAlchemy, group commit."""
-    statements = [text(statement) for statement in _SIX]
+    statements = [(text(statement), _names(statement)) for statement in _SIX]
 
     def six(connection: Connection) -> None:
         row = _six_values()
-        for statement, names in zip(statements, _SIX_NAMES, strict=True):
+        for statement, names in statements:
             connection.execute(statement, {name: row[name] for name in names}).close()
 
     async def caller(until: float) -> int:
@@ -282,12 +283,12 @@ def chat(effort: Effort) -> Row:
 
 
 def _start(folder: str) -> tuple[float, float]:
-    environment = {**os.environ, "ANTENNE_DATABASE_URL": f"sqlite:///{folder}/antenne.db", "TERM": "xterm"}
+    environment = {**os.environ, "ANTENNE_DATABASE_URL": f"sqlite:///{folder}/antenne.db", "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
     environment["ANTENNE_SECRET_KEY_FILE"] = f"{folder}/secret.key"
     started = time.perf_counter()
     child = pexpect.spawn(sys.executable, ["-m", "adapters.main", "chat"], cwd=str(ROOT), env=environment, timeout=60)
     try:
-        child.expect("An Peeters[^\r\n]*> ")
+        child.expect_exact("An Peeters ›".encode())
         seconds = time.perf_counter() - started
         time.sleep(1.0)
         return seconds, psutil.Process(child.pid).memory_info().rss / 1e6

@@ -31,6 +31,7 @@ from adapters.slack.events import OUTSIDE, Heard, Json, Spot, Who
 from bot.cards import Card
 from bot.comment_text import is_blank
 from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Pressed, Replied, Submitted
+from bot.ports import Pictures
 from bot.presses import ShowCase, Start, TakeCase
 from bot.roster import person_of
 from bot.sentences import sentences
@@ -96,12 +97,12 @@ class SlackApp:
         antenne: "Antenne",
         settings: "SlackSettings",
         *,
-        read: files.Reader = files.by_its_bytes,
+        pictures: Pictures | None = None,
         clock: Callable[[], float] = time.time,
         file_host: str = files.HOST,
     ) -> None:
         self.antenne, self.settings, self.client = antenne, settings, Client(settings)
-        self._read, self._clock, self._file_host = read, clock, file_host
+        self._pictures, self._clock, self._file_host = pictures, clock, file_host
         self._secret = settings.signing_secret.get_secret_value() if settings.signing_secret else ""
         self._us: Us | None = None
         self._known: dict[str, tuple[float, bool]] = {}
@@ -370,8 +371,7 @@ class SlackApp:
         by = person_of(self.antenne.organisation, actor) or ""
         for file in shared[: files.MOST]:
             content = await files.fetch(self.client, file, self._file_host)
-            files.media_of(content)
-            media, text = await self._read(content)
+            media, text = await files.looked_at(content, self._pictures)
             kept.append(Image(evidence=await self.antenne.keep_picture(by, content, media, text)))
         return tuple(kept)
 

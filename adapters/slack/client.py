@@ -183,19 +183,25 @@ class SlackChat:
     _doubtful: set[int] = field(default_factory=set)
     _found: dict[tuple[str, str], tuple[datetime, dict[int, str]]] = field(default_factory=dict)
     _files: OrderedDict[tuple[str, str], str] = field(default_factory=OrderedDict)
+    _began: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
 
     async def post(self, message: Outgoing) -> str:
         """Post once: a message that may stand there already is looked for first."""
         try:
             channel = await self._channel(message.conversation.address)
+            rest, values = self._values(message)
             name = await self._posted_before(message, channel)
             if name is not None:  # with what it said then
+                name = await self.update(message, name)
                 self._doubtful.discard(message.id)
-                return await self.update(message, name)
+                return name
             self._pace(channel)
-            name = await self._post(message, channel)
+            name = await self._post(message, channel, values)
             self._doubtful.discard(message.id)
-            await self._file(message, channel, name)
+            await self._file(message, channel, name, rest)
         except Failed as problem:
             self._note(problem, message)
             raise problem.undeliverable() from None
@@ -206,21 +212,20 @@ class SlackChat:
         try:
             channel = await self._channel(message.conversation.address)
             self._pace(channel)
-            _, values = self._values(message)
+            rest, values = self._values(message)
             try:
                 await self.client.call("chat.update", channel=channel, ts=remote, **values)
             except Failed as problem:
                 if problem.code not in _GONE:
                     raise
-                remote = await self._post(message, channel)  # its turn in the channel is this one's
-            await self._file(message, channel, remote)
+                remote = await self._post(message, channel, values)  # its turn in the channel is this one's
+            await self._file(message, channel, remote, rest)
         except Failed as problem:
             self._note(problem, message)
             raise problem.undeliverable() from None
         return remote
 
-    async def _post(self, message: Outgoing, channel: str) -> str:
-        _, values = self._values(message)
+    async def _post(self, message: Outgoing, channel: str, values: Mapping[str, Any]) -> str:
         try:
             answer = await self.client.call(
                 "chat.postMessage", channel=channel, thread_ts=message.parent, unfurl_links=False, unfurl_media=False, **values
@@ -232,7 +237,8 @@ class SlackChat:
             raise
         return str(answer["ts"])
 
-    def _values(self, message: Outgoing) -> tuple[render.Drawn, dict[str, Any]]:
+    def _values(self, message: Outgoing) -> tuple[str, dict[str, Any]]:
+        """What found no room on the card, and what shows the card."""
         t = self._t(message)
         card = message.card if message.card.title or message.card.body else Card("", (Text(t("slack.gone"), "hint"),))
         people = self.organisation.people
@@ -248,18 +254,17 @@ class SlackChat:
             "parse": "none",
             "link_names": False,
         }
-        return drawn, values
+        return drawn.rest, values
 
     def _t(self, message: Outgoing) -> render.Translate:
         person = self.organisation.by_address.get(("slack", message.conversation.address))
         return sentences(language_of(self.organisation, person)).t
 
-    async def _file(self, message: Outgoing, channel: str, name: str) -> None:
+    async def _file(self, message: Outgoing, channel: str, name: str, rest: str) -> None:
         """What found no room on the card, as a text file beneath it; once for each text."""
-        t = self._t(message)
-        rest = self._values(message)[0].rest
         if not rest:
             return
+        t = self._t(message)
         digest = hashlib.sha256(rest.encode()).hexdigest()
         if self._files.get((channel, name)) == digest:
             return
@@ -285,7 +290,8 @@ class SlackChat:
 
     async def _posted_before(self, message: Outgoing, channel: str) -> str | None:
         """The name of a message that an earlier attempt did post, found by the number in its metadata."""
-        if message.id not in self._doubtful and self.clock() - message.written < FRESH:
+        fresh = message.written >= self._began and self.clock() - message.written < FRESH
+        if fresh and message.id not in self._doubtful:
             return None
         key = (channel, message.parent or "")
         at, names = self._found.get(key, (None, {}))

@@ -1,12 +1,13 @@
 """Files that people share in Slack: fetched from Slack's file host alone, up to a limit, and looked at before anybody keeps them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from adapters.slack.client import Client, Failed
+from bot.ports import NotTaken, Pictures
 
 HOST = "https://files.slack.com"
 LIMIT = 12 * 1024 * 1024  # bytes of one picture
@@ -21,13 +22,14 @@ class FileRefused(Exception):
         super().__init__(key)
 
 
-# Decodes a picture where it can do no harm: its media type and the text in it; raises ``FileRefused``.
-Reader = Callable[[bytes], Awaitable[tuple[str, str]]]
-
-
-async def by_its_bytes(content: bytes) -> tuple[str, str]:
-    """The `Reader` where no other is set up: knows the four kinds by their first bytes, reads no text."""
-    return media_of(content), ""
+async def looked_at(content: bytes, pictures: Pictures | None) -> tuple[str, str]:
+    """The media type of a picture and the text in it; raises ``FileRefused``. Without ``pictures`` its first bytes must do."""
+    if pictures is None:
+        return media_of(content), ""
+    found = await pictures.look(content)
+    if isinstance(found, NotTaken):
+        raise FileRefused(found.key)
+    return found.media, found.text
 
 
 async def fetch(client: Client, file: Mapping[str, Any], host: str = HOST) -> bytes:

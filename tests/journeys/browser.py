@@ -3,6 +3,8 @@
 People act by clicking, typing and choosing files. What they see is read from the pages' HTML back into cards of the one vocabulary.
 """
 
+import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -129,6 +131,22 @@ NOTE = """() => {
 }"""
 
 
+# Keeps the answer to what the page sends, also when the page then goes elsewhere.
+OVERHEAR = """() => {
+  const fetched = window.fetch;
+  window.fetch = async (...asked) => {
+    const answer = await fetched(...asked);
+    if (asked[1]?.method === "POST") sessionStorage.setItem("overheard", await answer.clone().text());
+    return answer;
+  };
+}"""
+ANSWER = """() => {
+  const answer = sessionStorage.getItem("overheard");
+  if (answer !== null) sessionStorage.removeItem("overheard");
+  return answer;
+}"""
+
+
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Where a control stands: the page, empty for what only this tab shows now, and the value that it sends."""
@@ -144,6 +162,7 @@ class BrowserDriver:
         self.antenne, self._address, self._context = antenne, address, context
         self._tabs: dict[str, Page] = {}
         self._kept: list[bytes] = []
+        self._seen: defaultdict[str, int] = defaultdict(int)  # the newest message of a person's own conversation that was read
 
     async def keep(self, person: str, picture: bytes) -> int:
         self._kept.append(picture)
@@ -189,7 +208,7 @@ class BrowserDriver:
         return heard
 
     async def submit(self, person: str, form: Asked, values: Mapping[str, str], pictures: Sequence[int]) -> Heard:
-        tab = await self._tab(person)
+        tab = await self._front(person)
         dialog = tab.locator("dialog[open]")
         if await dialog.locator("[name=press]").get_attribute("value", timeout=PATIENCE) != form.handle:
             raise NotThere(f"{form.title!r} is not open for {person}")
@@ -224,6 +243,7 @@ class BrowserDriver:
         tab = await self._tab(person)
         found: list[Message] = []
         start = await tab.evaluate(READ, self._own(person))
+        self._seen[person] = max((self._seen[person], *(int(item["id"]) for item in start["messages"])))
         for path in start["channels"]:
             named = self._conversation(path)
             if conversation not in named:
@@ -254,11 +274,18 @@ class BrowserDriver:
         if person not in self._tabs:
             self._tabs[person] = await self._context.new_page()
             await self._tabs[person].goto(self._address + self._own(person))
+            await self._own_messages(self._tabs[person], person)
         return self._tabs[person]
+
+    async def _front(self, person: str) -> Page:
+        """This person's tab, in front: a browser draws those behind it once a second."""
+        tab = await self._tab(person)
+        await tab.bring_to_front()
+        return tab
 
     async def _at(self, person: str, path: str) -> Page:
         """This person's tab, on this page, with no form open."""
-        tab = await self._tab(person)
+        tab = await self._front(person)
         if await tab.locator("dialog[open]").count():
             await tab.locator("dialog[open] [data-close]").click()
         if self._path(tab) != path:
@@ -274,33 +301,38 @@ class BrowserDriver:
 
     async def _heard(self, person: str, tab: Page, act: Callable[[], Awaitable[Any]], number: int = 0) -> Heard:
         """Do it, and look at what then stands on the page. ``number``: the message whose card is acted on."""
-        known = {item.handle for item in await self._own_messages(tab, person)} if not number else set()
-        for toast in await tab.locator(".toast button").all():
-            await toast.click()
-        async with tab.expect_response(lambda response: response.request.method == "POST", timeout=20_000) as answered:
-            await act()
-        answer = await (await answered.value).json()
-        await tab.wait_for_function("() => !document.querySelector('[aria-busy]')")
+        seen = self._seen[person]
+        await tab.evaluate("() => document.querySelectorAll('.toast').forEach(toast => toast.remove())")
+        await act()
+        answer = json.loads(await (await tab.wait_for_function(ANSWER, timeout=20_000, polling=20)).json_value())
+        asks = "form" in answer
+        if not answer["refused"] and not asks and answer["back"] != urlsplit(tab.url).path:
+            await tab.wait_for_url(f"**{answer['back']}", wait_until="load")
+        await tab.wait_for_function("() => !document.querySelector('[aria-busy]')", polling=20)
         note, refused = await tab.evaluate(NOTE)
         assert (note, refused) == (answer["note"], answer["refused"] and bool(note)), "the page says something else than the bot"
+        page: dict[str, Any] = await tab.evaluate(READ, None) if asks or "private" in answer else {"cards": (), "form": None}
+        form = self._asked(page["form"], person) if page["form"] else None
+        cards = tuple(self._sheet(item, "") for item in page["cards"])
         await self.work()
-        page = await tab.evaluate(READ, None)
         card: Sheet | None = None
         if "card" in answer:
             path = self._path(tab)
             read = await tab.evaluate(READ, path)
             shown = [item for item in (*read["messages"], *read["thread"]) if item["id"] == number]
             card = self._sheet(shown[0]["card"], path) if shown else None
-        elif not number and not refused:
-            new = [item for item in await self._own_messages(tab, person) if item.handle not in known]
+        elif not answer["refused"] and not asks and answer["back"] == self._own(person):
+            new = [item for item in await self._own_messages(tab, person) if item.handle > seen]
             card = new[-1].sheet if new else None
-        form = self._asked(page["form"], person) if page["form"] and "form" in answer else None
-        cards = tuple(self._sheet(item, "") for item in page["cards"]) if "private" in answer else ()
         return Heard(note, refused, form, card, cards)
 
     async def _own_messages(self, tab: Page, person: str) -> list[Message]:
-        page = await tab.evaluate(READ, self._own(person))
-        return [Message(f"local:{person}", self._sheet(item["card"], self._own(person)), item["id"]) for item in page["messages"]]
+        """The top messages of this person's own conversation."""
+        path = self._own(person)
+        page = await tab.evaluate(READ, path)
+        found = [Message(f"local:{person}", self._sheet(item["card"], path), item["id"]) for item in page["messages"]]
+        self._seen[person] = max((self._seen[person], *(int(item.handle) for item in found)))
+        return found
 
     @staticmethod
     async def _message(control: Locator) -> int:
@@ -399,6 +431,7 @@ async def browsing(url: str, folder: Path, **how: Any) -> AsyncIterator[Chat]:
             try:
                 context = await browser.new_context(viewport={"width": 1280, "height": 900})
                 context.set_default_timeout(PATIENCE)
+                await context.add_init_script(f"({OVERHEAR})()")
                 chat.driver = BrowserDriver(chat.antenne, f"http://127.0.0.1:{server.port}", context)
                 yield chat
             finally:

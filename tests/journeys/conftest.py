@@ -20,9 +20,8 @@ from tests.servers import BACKENDS, PostgresServer, postgres_server
 __all__ = ["postgres_server"]
 
 Talk = Callable[..., AbstractAsyncContextManager[Chat]]
-IN_A_BROWSER = pytest.mark.parametrize(
-    "way", [*BACKENDS, pytest.param("browser", marks=pytest.mark.needs("chromium", "tesseract-ocr"))], indirect=True
-)
+BROWSER = pytest.param("browser", marks=pytest.mark.needs("chromium", "tesseract-ocr"))
+IN_A_BROWSER = pytest.mark.parametrize("way", [*BACKENDS, BROWSER], indirect=True)
 
 
 def start_once(url: str, folder: Path) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, select
 
 from bot.tables import faq, signals
 from tests.journeys.chat import Chat, Person, Sheet
-from tests.journeys.conftest import Talk
+from tests.journeys.conftest import IN_A_BROWSER, Talk
 from tests.journeys.test_outcome_card import walked
 
 QUESTION = "Wanneer komt de vuilkar in Hoogveld?"
@@ -17,6 +17,7 @@ QUESTION = "Wanneer komt de vuilkar in Hoogveld?"
 # The shared FAQ
 
 
+@IN_A_BROWSER
 async def test_the_faq_is_searched_by_its_own_words(chat: Chat) -> None:
     """The best entry first, with its answer and why it fits; nothing found says what happens next."""
     an = chat.person("an")
@@ -163,7 +164,7 @@ async def test_what_is_no_command_is_a_comment(chat: Chat) -> None:
     await an.command("Wat een schande, die zaak")
     assert an.card.quotes == ("Wat een schande, die zaak",)
     await an.command("zaak abc")
-    assert (an.refused, an.note) == (True, "Zo typ je het: /moderate zaak 12")
+    assert (an.refused, an.note) == (True, "Zo typ je het: /moderate zaak <nr>")
 
 
 async def test_my_cases_and_what_waits_for_me(chat: Chat) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bot.comment_text import LIMIT
 from tests.journeys.chat import PNG, Chat
+from tests.journeys.conftest import IN_A_BROWSER
 
 
 async def test_a_paste_starts_the_walk(chat: Chat) -> None:
@@ -60,6 +61,7 @@ async def test_the_form_is_asked_once_and_remembers_place_and_platform(chat: Cha
         assert {"place": place, "platform": platform}.items() <= {item.name: item.value for item in person.form.fields}.items()
 
 
+@IN_A_BROWSER
 async def test_the_facts_can_be_completed_later(chat: Chat) -> None:
     """The form comes back with what is known; screenshot, link and time then count as the evidence."""
     an = chat.person("an")
@@ -133,6 +135,7 @@ async def test_an_empty_paste_is_refused_kindly(chat: Chat, text: str) -> None:
     assert await an.inbox() == []
 
 
+@IN_A_BROWSER
 async def test_only_a_picture_or_only_emoji_are_comments_too(chat: Chat) -> None:
     """A screenshot without text walks; only emoji walk with a word of help."""
     an = chat.person("an")

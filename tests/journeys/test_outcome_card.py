@@ -12,6 +12,7 @@ from flows.policy import Policy
 from flows.tree import PHASES, TREES, load_tree
 from flows.walk import Situation, advise
 from tests.journeys.chat import Chat, Person
+from tests.journeys.conftest import IN_A_BROWSER
 
 TREE = load_tree(TREES / "lokaal-bestuur")
 
@@ -201,6 +202,7 @@ async def test_tick_untick_and_all_done(chat: Chat) -> None:
     assert an.note == "Nog niet alles is afgevinkt (3 over). Vink het af, of zeg waarom je het overslaat."
 
 
+@IN_A_BROWSER
 async def test_waiving_needs_a_reason(chat: Chat) -> None:
     """Ready reasons in one press, or one's own in a form; an empty one is no reason; all of it is logged."""
     an = await walked(chat, "Kijk eens", "Negatief", "Spam, reclame of phishing", "Phishing of oplichting")

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tests.journeys.chat import Chat, NotThere, Person
+from tests.journeys.conftest import IN_A_BROWSER
 from tests.journeys.test_outcome_card import walked
 
 HATE = ("Negatief", "Haat of discriminatie", "Ja")
@@ -71,6 +72,7 @@ async def test_a_ground_tells_equal_opportunities(chat: Chat) -> None:
     assert card.facts["Beschermd criterium"] == "Seksisme"
 
 
+@IN_A_BROWSER
 async def test_taking_says_who(chat: Chat) -> None:
     """One takes it up; everybody reads that; the next is told who was first."""
     an, sofie, tom = await told(chat), chat.person("sofie"), chat.person("tom")
@@ -130,6 +132,7 @@ async def test_a_stranger_in_a_thread_changes_nothing(chat: Chat) -> None:
     assert not any("Beslis maar ja" in item.text for item in await an.inbox(":an"))
 
 
+@IN_A_BROWSER
 async def test_a_decision_updates_every_copy(chat: Chat) -> None:
     """The moderator's card becomes the decided outcome with its steps; each thread says who decided what and why."""
     an, sofie, fatima = await told(chat), chat.person("sofie"), chat.person("fatima")

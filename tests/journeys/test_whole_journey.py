@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 
 from tests.approved import agrees, only
 from tests.journeys.chat import ENGLISH, PNG, Chat, Person
-from tests.journeys.conftest import IN_A_BROWSER, Talk
+from tests.journeys.conftest import BROWSER, Talk
+from tests.servers import BACKENDS
 
 # What stands on the buttons and fields, in Dutch and in English.
 ENGLISH_WORDS = {
@@ -86,8 +88,11 @@ class Album:
         self.keep(f"form_{name}", person.form.text)
 
 
-@IN_A_BROWSER
-@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize(
+    ("way", "language"),
+    [*product(BACKENDS, ("nl", "en")), pytest.param("browser", "nl", marks=BROWSER.marks)],
+    indirect=["way"],
+)
 async def test_the_whole_journey(talk: Talk, language: str) -> None:
     """From the first paste to an answer that everybody can use, on each database, as a moderator who reads this language."""
     say: Say = (lambda nl: nl) if language == "nl" else ENGLISH_WORDS.__getitem__

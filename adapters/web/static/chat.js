@@ -119,10 +119,12 @@
 
   // Forms
   const busy = new WeakSet();
+  let sent = -Infinity;
   const send = async (form, submitter) => {
     if (busy.has(form)) return;
     busy.add(form);
     form.setAttribute("aria-busy", "true");
+    sent = performance.now();
     const data = new FormData(form, submitter);
     const kept = mark();
     try {
@@ -157,7 +159,7 @@
     }
     if (answer.back && answer.back !== location.pathname && !answer.refused && !answer.form) {
       if (answer.note) sessionStorage.setItem("note", answer.note); // said on the page that comes
-      location.assign(answer.back + "#laatste");
+      location.assign(answer.back);
       return;
     }
     say(answer.note, answer.refused);
@@ -406,11 +408,12 @@
     if (last && end) document.getElementById(last.id).scrollIntoView({ block: "start" });
     return fresh;
   };
-  // A thread whose message may be out of sight, with the way to it.
+  // Somebody wrote in a thread whose message may be out of sight: say so once, with the way to it. What I did myself I know.
   const tell = (article, tail) => {
     const way = $("a", tail).cloneNode(true);
-    if (new URL(way.href).pathname === location.pathname) return;
+    if (new URL(way.href).pathname === location.pathname || performance.now() - sent < 3000) return;
     $("svg", way)?.remove();
+    all("#notes .toast").forEach((toast) => $("a", toast)?.href === way.href && toast.remove());
     const title = $(".title", article)?.textContent;
     say(title ? `${title}: ` : " ");
     $("#notes").lastElementChild.firstChild.after(way);
@@ -485,4 +488,6 @@
     }
   };
   begin();
+  // The browser itself goes to the end of the page that an address names, once all of it is there.
+  addEventListener("load", () => requestAnimationFrame(begin));
 })();

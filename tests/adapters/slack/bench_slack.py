@@ -119,7 +119,8 @@ async def _round(session: aiohttp.ClientSession, url: str, seconds: float, cases
                 }
                 body = {
                     "type": "block_actions", "team": {"id": TEAM}, "user": {"id": AN, "team_id": TEAM}, "trigger_id": f"t{next(_ids)}",
-                    "actions": [action], "container": {"type": "message"}, "channel": {"id": "D1"}, "message": {"blocks": [], "text": "x" * 3000},
+                    "actions": [action], "container": {"type": "message"}, "channel": {"id": "D1"},
+                    "message": {"blocks": [], "text": "x" * 3000},
                 }  # fmt: skip
                 raw = urlencode({"payload": json.dumps(body)}).encode()
                 sent = time.perf_counter()
@@ -133,7 +134,8 @@ async def _round(session: aiohttp.ClientSession, url: str, seconds: float, cases
 async def _send(session: aiohttp.ClientSession, url: str, raw: bytes) -> str:
     at = str(int(time.time()))
     headers = {
-        "X-Slack-Request-Timestamp": at, "X-Slack-Signature": signature(SECRET, at, raw), "Content-Type": "application/x-www-form-urlencoded",
+        "X-Slack-Request-Timestamp": at, "X-Slack-Signature": signature(SECRET, at, raw),
+        "Content-Type": "application/x-www-form-urlencoded",
     }  # fmt: skip
     async with session.post(url + PATH, data=raw, headers=headers) as answer:
         assert answer.status == 200, answer.status

@@ -29,7 +29,7 @@ from bot.cards import (
 )
 from bot.case import load_case
 from bot.events import Actor, Pasted, Pressed
-from bot.presses import Answer, Start, Tick, Waive
+from bot.presses import Answer, Choose, NoStrike, Press, SetFlag, Start, TakeCase, Tick, Waive
 from bot.sentences import sentences
 from bot.work import Work
 from tests.adapters.slack.stub import Json, problems, strings
@@ -162,6 +162,39 @@ def test_unescaping_is_done_once(typed: str) -> None:
 def test_markup_becomes_words(raw: Any, plain: str) -> None:
     """Links and names of Slack's own become words."""
     assert events.unescape(raw) == plain
+
+
+@pytest.mark.parametrize("pressed", [
+    Start(), Waive(case=1, item="a.b:c-1"), Waive(case=2**31 - 1, item="a" * 60, reason="not_possible"), Tick(case=2, item="x", done=False),
+    SetFlag(case=1, flag="returning", on=True), Choose(case=1, what="department"), NoStrike(case=1, on=False), TakeCase(case=1),
+    Answer(case=1, walk=0, step=3, choice="weet_niet"),
+], ids=lambda pressed: pressed.do)  # fmt: skip
+def test_presses_come_back(pressed: Press) -> None:
+    """A press that went out on a button comes back as it was, in few characters; anything else is none."""
+    value = events.packed(pressed)
+    assert len(value) <= 150
+    assert events.press_of(value) == pressed
+    for other in (value + "|", value + "é", "no|" + value, None, 1):
+        assert events.press_of(other) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "|",
+        "answer",
+        "answer|1",
+        "answer|x|0|0|y",
+        "answer|1|0|0|<!channel>",
+        "tick|1|a|maybe|",
+        "show|0",
+        "show|99999999999999",
+    ],
+)
+def test_no_press(value: str) -> None:
+    """What is no press of ours is refused."""
+    assert events.press_of(value) is None
 
 
 def escape(typed: str) -> str:

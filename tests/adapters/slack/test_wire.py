@@ -8,10 +8,12 @@ import orjson
 import pytest
 from sqlalchemy import func, select
 
+from adapters.pictures import Refusal
 from adapters.slack.app import signature
 from adapters.slack.client import Client
 from adapters.slack.files import LIMIT, FileRefused, at, fetch
-from bot.ports import StoreUnavailable
+from bot.ports import NotTaken, StoreUnavailable
+from bot.sentences import sentences
 from bot.tables import cases, evidence, replies
 from tests.adapters.slack.stub import BOT, TEAM, TOKEN
 from tests.adapters.slack.town import (
@@ -421,6 +423,21 @@ async def test_screenshot_starts_a_case(tmp_path: Path) -> None:
             await town.write(AN, "Kijk", subtype="file_share", files=[file])
         assert await count(town) == 1
         assert len(town.slack.ephemeral) == 4, "that no text was read from the first, and three refusals"
+
+
+class Looker:
+    """Looks at pictures, and takes none."""
+
+    async def look(self, content: bytes, *, read: bool = True) -> NotTaken:
+        return Refusal("heic")
+
+
+async def test_pictures_are_looked_at_first(tmp_path: Path) -> None:
+    """A picture that the decoder refuses is not kept; its sentence says what to do."""
+    async with open_town(tmp_path, pictures=Looker()) as town:
+        await town.write(AN, "Kijk", subtype="file_share", files=[town.slack.put_file(PNG)])
+        assert await count(town) == await count(town, evidence) == 0
+        assert sentences("nl").t("picture.heic") in words(town.slack.ephemeral[-1]["blocks"])
 
 
 async def test_token_goes_to_the_file_host_alone(tmp_path: Path) -> None:

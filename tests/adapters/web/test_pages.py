@@ -14,7 +14,7 @@ from playwright.async_api import Browser, FilePayload, Page, async_playwright, e
 
 from adapters.web.app import make_app
 from bot.cards import Card, Quote
-from bot.events import Pasted, Pressed, Replied, Submitted
+from bot.events import Answer, Pasted, Pressed, Replied, Submitted
 from tests.adapters.web.stand_in import HOSTILE, NOW, Cardboard, Choices, Frames, cardboard
 
 pytestmark = pytest.mark.needs("chromium")
@@ -219,3 +219,32 @@ async def test_screenshots_are_pasted_and_dropped(tmp_path: Path) -> None:
         event = bot.came[0]
         assert isinstance(event, Pasted)
         assert len(event.images) == 2
+
+
+async def test_a_note_outlives_the_way_to_the_conversation(tmp_path: Path) -> None:
+    """What the bot says to a paste on the first page is read on the page that follows."""
+    async with chatting(tmp_path) as (bot, address, browser):
+        page = await browser.new_page()
+        await page.goto(f"{address}/als/an")
+        bot.answer = Answer(note="Let op: zaak 7 gaat hierover.", card=bot.shown["local:an"][1].card, case=12)
+        await page.get_by_label("Plak een reactie").fill("Alweer")
+        await page.get_by_role("button", name="Verstuur").click()
+        await page.wait_for_url("**/gesprek/an")
+        await expect(page.get_by_role("status").filter(has_text="Let op: zaak 7 gaat hierover.")).to_be_visible()
+        assert not await page.locator("#private form").count()
+
+
+async def test_somebody_wrote_in_a_thread_that_is_out_of_sight(tmp_path: Path) -> None:
+    """The page says so once, with the way to the thread; nothing scrolls the page away."""
+    async with chatting(tmp_path) as (bot, address, browser):
+        page = await browser.new_page()
+        await page.goto(f"{address}/als/an/gesprek/an")
+        await expect(page.locator("#m2")).to_be_visible()
+        for words in ("Welke paal?", "En wanneer?"):
+            bot._say("local:an", Card("", (Quote(words, "Lies De Smet"),)), 1)
+            await bot.wakeups.poke("live")
+            await expect(page.locator("#m1 .tail")).to_contain_text("1 antwoord" if words == "Welke paal?" else "2 antwoorden")
+        await expect(page.locator("#notes a")).to_have_text("2 antwoorden")
+        await page.locator("#notes a").click()
+        await expect(page.locator("#threadlog .words", has_text="En wanneer?")).to_be_visible()
+        assert await page.evaluate("document.scrollingElement.scrollTop + document.body.scrollTop") == 0
