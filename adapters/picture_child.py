@@ -323,11 +323,15 @@ def _without_network() -> None:
     libc.prctl(22, 2, ctypes.byref(program), 0, 0)  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
 
 
-def answer(content: bytes, languages: str, missing: str, tesseract: str, *, wants_text: bool) -> tuple[dict[str, Any], bytes]:
-    """What a picture is: the parent's `Look` or `Refusal` as JSON, and the bytes to show."""
+def allow_time() -> None:
+    """So much processor time for the picture that comes now, on top of what this process used before."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     most = int(used.ru_utime + used.ru_stime) + CPU_SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (most, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def answer(content: bytes, languages: str, missing: str, tesseract: str, *, wants_text: bool) -> tuple[dict[str, Any], bytes]:
+    """What a picture is: the parent's `Look` or `Refusal` as JSON, and the bytes to show."""
     try:
         media, picture = decoded(content)
         safe_media, safe = drawn_anew(picture)
@@ -362,6 +366,7 @@ def main(tesseract: str) -> None:
             asked, content = json.loads(_frame(source)), _frame(source)
         except EOFError:
             return
+        allow_time()
         found, safe = answer(content, languages, missing, tesseract, wants_text=asked["read"])
         for frame in (json.dumps(found).encode(), safe):
             target.write(len(frame).to_bytes(4, "big") + frame)

@@ -18,6 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
@@ -58,7 +59,7 @@ class Effort:
     old: int
 
 
-FULL, QUICK = Effort(rounds=5, seconds=2.0, old=1_000_000), Effort(rounds=3, seconds=0.7, old=20_000)
+FULL, QUICK = Effort(rounds=5, seconds=1.0, old=1_000_000), Effort(rounds=3, seconds=0.7, old=20_000)
 
 
 # --- the answered step -------------------------------------------------------------------------------------
@@ -142,7 +143,7 @@ def answered(url: str, choices: tuple[str, ...], at_once: int, effort: Effort) -
 # `scattered`: so that new rows fall between old ones in an index, as digests do.
 _OLD_CASES = (
     """CREATE TEMPORARY TABLE numbers AS
-    WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < :many)
+    WITH RECURSIVE up(n) AS (SELECT CAST(:first AS INTEGER) UNION ALL SELECT n + 1 FROM up WHERE n < :last)
     SELECT 1000000 + n AS number, CAST((n * 2654435761) % 4294967296 AS VARCHAR(20)) AS scattered FROM up""",
     """INSERT INTO cases (id, moderator, pasted_by, phase, opened, changed, closed, purge_on, department, outcome,
         link_key, text_key, tree_version, policy_version, chain, length, state)
@@ -169,16 +170,15 @@ async def _age(url: str, many: int) -> None:
             await _paste(antenne, fresh)
             for step, choice in enumerate(WALK):
                 await _press(antenne, Answer(case=fresh[0], walk=0, step=step, choice=choice))
-            model = fresh[0]
-
-            def multiply(connection: Connection) -> None:
-                for statement in _OLD_CASES:
-                    named = {"many": many, "model": model}
-                    connection.execute(text(statement), {name: named[name] for name in _names(statement)})
-
-            await antenne.store.write(multiply)
+            for first in range(1, many + 1, 50_000):  # one statement may not take longer than the store waits for it
+                await antenne.store.write(partial(_multiply, model=fresh[0], first=first, last=min(first + 49_999, many)))
             if url.startswith("postgresql"):  # new tables have no statistics until its own housekeeping comes by
                 await antenne.store.write(lambda connection: connection.execute(text("ANALYZE")).close())
+
+
+def _multiply(connection: Connection, **named: int) -> None:
+    for statement in _OLD_CASES:
+        connection.execute(text(statement), {name: named[name] for name in _names(statement)})
 
 
 def age(url: str, many: int) -> None:
@@ -283,7 +283,12 @@ def chat(effort: Effort) -> Row:
 
 
 def _start(folder: str) -> tuple[float, float]:
-    environment = {**os.environ, "ANTENNE_DATABASE_URL": f"sqlite:///{folder}/antenne.db", "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    environment = {
+        **os.environ,
+        "ANTENNE_DATABASE_URL": f"sqlite:///{folder}/antenne.db",
+        "TERM": "xterm",
+        "PROMPT_TOOLKIT_NO_CPR": "1",
+    }
     environment["ANTENNE_SECRET_KEY_FILE"] = f"{folder}/secret.key"
     started = time.perf_counter()
     child = pexpect.spawn(sys.executable, ["-m", "adapters.main", "chat"], cwd=str(ROOT), env=environment, timeout=60)
