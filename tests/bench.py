@@ -36,6 +36,9 @@ from bot.antenne import Antenne
 from bot.events import Actor, Pasted, Pressed
 from bot.presses import Answer, Press
 from bot.settings import Settings
+from tests import bench_digest, bench_web
+from tests.adapters.slack import bench_slack
+from tests.pictures import measure as pictures
 from tests.servers import running_postgres
 
 T = TypeVar("T")
@@ -321,6 +324,10 @@ def measured(effort: Effort) -> Row:
             "store_alone": "the same six statements as works of our store, as many callers waiting; no walk, no card",
             "share_of_store": "answers a second, to the store's six statements a second",
             "cpu_ms_per_step": "CPU of the whole process, its sender too, by the answers in that time; PostgreSQL's own is not in it",
+            "web": "the web chat through HTTP, four live pages open, client and server on one core; start and memory of `antenne serve`",
+            "digest": "seconds for one department's digest over so many signals, spread over five years or all in the two weeks compared",
+            "pictures": "reading screenshots: share of wrong characters in the comment's own text, seconds a picture",
+            "slack": "a signed, durable step through HTTP beside a bare bolt app that only acknowledges",
             "chat": "`antenne chat`: seconds until it asks for something, and its resident memory a second later",
         },
         "machine": {
@@ -350,7 +357,15 @@ def measured(effort: Effort) -> Row:
             report[name] = rows
         report["floor"] = [apart(floor, f"{folder}/new.db", at_once, effort) for at_once in AT_ONCE]
     report["chat"] = apart(chat, effort)
+    report["web"] = apart(bench_web.measure, effort is QUICK)
+    report["digest"] = apart(bench_digest.measure, effort is QUICK)
+    report["pictures"] = apart(_pictures, effort is QUICK)
+    report["slack"] = apart(bench_slack.measure, effort is QUICK)
     return report
+
+
+def _pictures(quick: bool) -> Row:
+    return asyncio.run(pictures.measure(quick))
 
 
 def page(report: Row) -> str:
@@ -405,6 +420,22 @@ def _page(report: Row) -> Iterator[str]:
     yield f"| `antenne chat` until it asks | {chat_row['start_seconds']} s | < {AIM_START} s |"
     yield f"| the same the first time, making its database | {chat_row['first_start_seconds']} s | |"
     yield f"| memory of an idle chat | {chat_row['idle_memory_mb']} MB | < {AIM_MEMORY} MB |"
+    for name in ("web", "digest", "pictures", "slack"):
+        yield ""
+        yield f"**{name}**: {report['what'][name]}."
+        yield ""
+        yield "| figure | value |"
+        yield "|---|--:|"
+        for figure, value in _flat(report[name]):
+            yield f"| {figure} | {value} |"
+
+
+def _flat(found: Row, before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in found.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value
 
 
 _LABELS = {"answer": "answer", "walk": "walk", "store_alone": "store alone", "floor": "floor", "cpu_ms_per_step": "CPU a step"}

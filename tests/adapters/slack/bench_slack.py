@@ -33,7 +33,7 @@ QUESTIONS = ("negatief", "haat")
 _ids = itertools.count(1)
 
 
-def measure(*, quick: bool = True) -> dict[str, Any]:
+def measure(quick: bool = True) -> dict[str, Any]:
     """Steps a second and milliseconds of both, and their ratio; medians of alternating rounds."""
     rounds, seconds = (3, 1.0) if quick else (7, 3.0)
     cores = sorted(os.sched_getaffinity(0))
