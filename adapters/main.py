@@ -196,6 +196,7 @@ async def _serve(settings: "Settings") -> None:
     import signal
     import sys
 
+    from adapters.charts import Matplotlib
     from adapters.pictures import Pictures
     from adapters.web.app import serve as serve_web
 
@@ -212,6 +213,7 @@ async def _serve(settings: "Settings") -> None:
                     antenne,
                     settings,
                     pictures=pictures,
+                    charts=Matplotlib(),
                     public=public,
                     ready=lambda address: typer.echo(say.t("cli.serve.ready", address=address)),
                 )

@@ -17,12 +17,13 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING, Protocol, assert_never
 from uuid import uuid4
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.segment import Segment
 from rich.style import Style
-from rich.table import Table
+from rich.table import Table as Grid
 from rich.text import Text as Line
 
 from bot.cards import (
@@ -30,6 +31,7 @@ from bot.cards import (
     Button,
     Buttons,
     Card,
+    Chart,
     Checklist,
     Copy,
     Facts,
@@ -38,6 +40,7 @@ from bot.cards import (
     Picture,
     Quote,
     Select,
+    Table,
     Text,
     Toggles,
     Tone,
@@ -63,6 +66,7 @@ _TONES: Mapping[Tone, str] = {
     "success": "green",
     "info": "blue",
 }
+_COLUMNS = "·▁▂▃▄▅▆▇█"
 _MARKS: Mapping[str, str] = {"open": "☐", "done": "☑", "waived": "–", "blocked": "⊘"}
 _STYLES: Mapping[str, str] = {"plain": "", "strong": "bold", "hint": "dim", "question": "bold"}
 
@@ -99,7 +103,7 @@ def controls(cards: Sequence[Card]) -> tuple[Control, ...]:
     return tuple(found)
 
 
-def _pressable(block: Block, place: tuple[int, int]) -> Iterator[Control]:
+def _pressable(block: Block, place: tuple[int, int]) -> Iterator[Control]:  # noqa: C901 - one case for each block of the vocabulary
     """The block's controls; the extras of an item have their letter as key, others none yet."""
     match block:
         case Buttons():
@@ -118,7 +122,12 @@ def _pressable(block: Block, place: tuple[int, int]) -> Iterator[Control]:
                 yield Control("", label, (*place, nth), press)
         case Select():
             yield Control("", block.label, (*place, 0), options=block.options)
-        case Text() | Quote() | Copy() | Facts() | Picture():
+        case Table():
+            for nth, row in enumerate(block.rows):
+                for at, cell in enumerate(row):
+                    if isinstance(cell, Button):
+                        yield Control("", cell.label, (*place, nth, at), cell.press, asks=cell.asks)
+        case Text() | Quote() | Copy() | Facts() | Chart() | Picture():
             pass
         case _:
             assert_never(block)
@@ -192,7 +201,7 @@ def _belongs(before: Block, block: Block) -> bool:
     return isinstance(before, Select | Picture | Quote) and isinstance(block, type(before))
 
 
-def _block(
+def _block(  # noqa: C901 - one case for each block of the vocabulary
     block: Block,
     keys: Mapping[tuple[int, ...], str],
     place: tuple[int, int],
@@ -207,11 +216,15 @@ def _block(
             top = Rule(inert(block.title, "bold"), characters="┄", style="dim", align="left")
             return Group(top, inert(block.text), Rule(characters="┄", style="dim"))
         case Facts():
-            rows = Table.grid(padding=(0, 2))
+            rows = Grid.grid(padding=(0, 2))
             for label, value in block.rows:
                 shown = _short(value.text, wording, "italic") if isinstance(value, Quote) else inert(value)
                 rows.add_row(inert(label, "dim"), shown)
             return rows
+        case Table():
+            return _table(block, keys, place, wording)
+        case Chart():
+            return _chart(block)
         case Checklist():
             return _checklist(block, keys, place, wording)
         case Toggles():
@@ -231,6 +244,33 @@ def _block(
             return Group(row, *hint)
         case _:
             assert_never(block)
+
+
+def _table(block: Table, keys: Mapping[tuple[int, ...], str], place: tuple[int, int], wording: Sentences) -> RenderableType:
+    rows = Grid(
+        title=inert(block.caption, "bold") if block.caption else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False
+    )
+    for name in block.head:
+        rows.add_column(inert(name, "dim"))
+    for nth, row in enumerate(block.rows):
+        cells: list[RenderableType] = []
+        for at, cell in enumerate(row):
+            if isinstance(cell, Button):
+                cells.append(Line.assemble(_key(f"[{keys[*place, nth, at]}]"), " ", inert(cell.label)))
+            else:
+                cells.append(_short(cell.text, wording, "italic") if isinstance(cell, Quote) else inert(cell))
+        rows.add_row(*cells)
+    return rows
+
+
+def _chart(block: Chart) -> RenderableType:
+    """Each series as a row of columns of eight heights, all against the same top; the words beneath say the same."""
+    top = max((value for _, values in block.series for value in values), default=0) or 1
+    rows = Grid.grid(padding=(0, 2))
+    for label, values in block.series:
+        columns = "".join(_COLUMNS[min(round(value / top * 8), 8)] for value in values)
+        rows.add_row(inert(label, "dim"), Line(columns), inert(f"{values[-1]:g}") if values else Line())
+    return Group(inert(block.title, "bold"), rows, inert(block.alt, "dim"))
 
 
 def _quote(quote: Quote, wording: Sentences) -> RenderableType:
@@ -315,8 +355,8 @@ def _buttons(block: Buttons, keys: Mapping[tuple[int, ...], str], place: tuple[i
     return Padding(_Flow([Line.assemble(key, " ", label) for key, label in labelled]), (0, 0, 0, 2))
 
 
-def _numbered() -> Table:
-    rows = Table.grid(padding=(0, 2, 0, 0))
+def _numbered() -> Grid:
+    rows = Grid.grid(padding=(0, 2, 0, 0))
     rows.add_column(justify="right", min_width=4, no_wrap=True)
     return rows
 
@@ -689,7 +729,7 @@ class Talk:
             await self._greet()
             return True
         people = self._antenne.organisation.people
-        rows = Table.grid(padding=(0, 2))
+        rows = Grid.grid(padding=(0, 2))
         for person in found or people:
             rows.add_row(Line(person, "bold cyan"), inert(people[person].name))
         key = "terminal.who" if found or not typed else "terminal.nobody"

@@ -51,6 +51,31 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headings. A cell is ours, a person's words from outside (``Quote``), or something to press whose label it shows:
+    a number that opens what stands behind it. A row has as many cells as there are headings."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str | Quote | Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Numbers to be drawn as a picture; who cannot see it reads ``alt``. Every series has a value for each label.
+
+    ``lines``: over time, the last point is now; ``bars``: side by side. Drawing is ``ports.Charts``'s; a ``Table`` with the same
+    numbers stands beside it.
+    """
+
+    title: str
+    alt: str
+    labels: tuple[str, ...]
+    series: tuple[tuple[str, tuple[float, ...]], ...]
+    kind: Literal["lines", "bars"] = "lines"
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A line of a checklist. ``mark``: what ticking says; ``more``: what else can be done with it (waive, edit the reply)."""
 
@@ -115,7 +140,7 @@ class Field:
     limit: int = 3000
 
 
-Block = Text | Quote | Copy | Facts | Checklist | Toggles | Picture | Buttons | Select
+Block = Text | Quote | Copy | Facts | Table | Chart | Checklist | Toggles | Picture | Buttons | Select
 
 
 @dataclass(frozen=True, slots=True)

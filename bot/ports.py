@@ -5,6 +5,7 @@ from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from sqlalchemy import Connection
 
+from bot.cards import Chart
 from bot.events import Outgoing
 
 T = TypeVar("T")
@@ -86,6 +87,12 @@ class Pictures(Protocol):
     """Looks at pictures from outside where they can do no harm."""
 
     async def look(self, content: bytes, *, read: bool = True) -> Looked | NotTaken: ...
+
+
+class Charts(Protocol):
+    """Draws a chart as a PNG that a telephone can show. Slow the first time: call it outside the event loop."""
+
+    def draw(self, chart: Chart, *, dark: bool = False) -> bytes: ...
 
 
 class Wakeups(Protocol):

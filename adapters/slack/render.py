@@ -15,6 +15,7 @@ from bot.cards import (
     Button,
     Buttons,
     Card,
+    Chart,
     Checklist,
     Copy,
     Facts,
@@ -24,11 +25,12 @@ from bot.cards import (
     Picture,
     Quote,
     Select,
+    Table,
     Text,
     Toggles,
 )
 from bot.comment_text import clean, cut, excerpt
-from bot.presses import Waive
+from bot.presses import Press, Waive
 
 Json = dict[str, Any]
 Translate = Callable[..., str]
@@ -118,7 +120,7 @@ def _parts(card: Card, t: Translate, mentions: Sequence[str]) -> Iterator[_Words
         yield from _part(block, t, numbers)
 
 
-def _part(block: Block, t: Translate, numbers: Iterator[int]) -> Iterator[_Words | Json]:
+def _part(block: Block, t: Translate, numbers: Iterator[int]) -> Iterator[_Words | Json]:  # noqa: C901 - one case for each block of the vocabulary
     match block:
         case Text():
             yield _Words(block.text, {"strong": "bold", "question": "bold", "hint": "italic", "plain": ""}[block.style])
@@ -129,6 +131,11 @@ def _part(block: Block, t: Translate, numbers: Iterator[int]) -> Iterator[_Words
             yield _Words(block.text, kind="copy")
         case Facts():
             yield from _facts(block)
+        case Table():
+            yield from _table(block, numbers)
+        case Chart():
+            yield _Words(block.title, "bold")
+            yield _Words(block.alt, "italic")
         case Checklist():
             for item in block.items:
                 yield from _item(item, t, numbers)
@@ -163,6 +170,25 @@ def _facts(block: Facts) -> Iterator[_Words]:
         if label:
             yield _Words(f"{label}: ", "bold")
         yield _Words(said, glue=bool(label))
+
+
+def _table(block: Table, numbers: Iterator[int]) -> Iterator[_Words | Json]:
+    """A line for each row, its cells after their headings; what can be pressed in it under one select, by row and heading."""
+    if block.caption:
+        yield _Words(block.caption, "bold")
+    options: dict[Press, str] = {}
+    lines: list[tuple[str, str]] = []
+    for row in block.rows:
+        said = [cell.label if isinstance(cell, Button) else cell.text if isinstance(cell, Quote) else cell for cell in row]
+        told = [f"{name} {text}" for name, text in zip(block.head[1:], said[1:], strict=False) if text]
+        lines.append((said[0] if said else "", " · ".join(told)))
+        for at, cell in enumerate(row):
+            if isinstance(cell, Button):
+                where = f"{said[0]} · {block.head[at]}" if at else block.head[0]
+                options.setdefault(cell.press, f"{where}: {cell.label}")
+    yield from _facts(Facts(tuple(lines)))
+    if options:
+        yield from _row(list(_selects(Select(block.caption, tuple((label, press) for press, label in options.items())), numbers)))
 
 
 def _item(item: Item, t: Translate, numbers: Iterator[int]) -> Iterator[_Words | Json]:

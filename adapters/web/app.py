@@ -21,12 +21,12 @@ from aiohttp.typedefs import Handler
 
 from adapters.web.guard import BROWSER, Tokens, Turned, guard, is_loopback, set_headers
 from adapters.web.live import Live
-from adapters.web.render import Message, Page, Place, Renderer, Spot, Translate, clock, conversation_path, days, speaker
+from adapters.web.render import Message, Page, Place, Renderer, Spot, Translate, chart_of, clock, conversation_path, days, speaker
 from adapters.web.submissions import TEXT_LIMIT, Submission, read_submission
 from bot.cards import Card, Form
 from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.organisation import said
-from bot.ports import NotTaken, Pictures, StoreUnavailable
+from bot.ports import Charts, NotTaken, Pictures, StoreUnavailable
 from bot.presses import Next, NoPress, Press, Start, TakeCase, unpack
 from bot.roster import holds_role, roles_of
 from bot.sentences import sentences
@@ -84,12 +84,14 @@ class Shelf:
 class Chat:
     """The handlers of the chat. Holds no state of a conversation."""
 
-    def __init__(self, antenne: "Antenne", tokens: Tokens, pictures: Pictures | None, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, antenne: "Antenne", tokens: Tokens, pictures: Pictures | None, charts: Charts | None, now: Callable[[], datetime]
+    ) -> None:
         folder = Path(__file__).parent / "static"
         self._files = {name: (folder / name).read_bytes() for name in ASSETS}
         marks = {name: hashlib.sha256(content).hexdigest()[:12] for name, content in self._files.items()}
         self._renderer = Renderer({name: f"/vorm/{name}?{mark}" for name, mark in marks.items()})
-        self._antenne, self._tokens, self._pictures, self._now = antenne, tokens, pictures, now
+        self._antenne, self._tokens, self._pictures, self._charts, self._now = antenne, tokens, pictures, charts, now
         self._shelf = Shelf()
         self.live = Live(antenne.wakeups)
 
@@ -106,6 +108,7 @@ class Chat:
             web.get(person + r"/kanaal/{name}/draad/{thread:\d{1,15}}", self.conversation),
             web.get(person + "/formulier/{key}", self.asked),
             web.get(person + r"/beeld/{evidence:\d{1,15}}", self.picture),
+            web.get(r"/grafiek/{ground:licht|donker}/{code:[\w-]{1,4000}}", self.chart),
             web.post(person + "/schrijf", self.write),
             web.post(person + "/druk", self.press),
             web.post(person + "/formulier", self.submit),
@@ -201,6 +204,17 @@ class Chat:
             raise web.HTTPNotFound
         headers = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, max-age=600"}
         return web.Response(body=look.safe, content_type=look.safe_media, headers=headers)
+
+    async def chart(self, request: web.Request) -> web.Response:
+        """The picture of a chart; everything in it stands in its address, so it may be kept."""
+        if self._charts is None:
+            raise web.HTTPNotFound
+        try:
+            chart = chart_of(request.match_info["code"])
+        except ValueError:
+            raise web.HTTPNotFound from None
+        drawn = await asyncio.to_thread(self._charts.draw, chart, dark=request.match_info["ground"] == "donker")
+        return web.Response(body=drawn, content_type="image/png", headers={"Cache-Control": "private, max-age=86400"})
 
     async def asset(self, request: web.Request) -> web.Response:
         """A file of ours; its address changes with its content."""
@@ -534,14 +548,15 @@ def make_app(
     settings: "Settings",
     *,
     pictures: Pictures | None = None,
+    charts: Charts | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> web.Application:
-    """The chat. Without ``pictures`` it takes and shows none, and says so."""
+    """The chat. Without ``pictures`` it takes and shows none, and says so; without ``charts`` their words stand alone."""
     try:
         key = settings.secret_key_file.read_bytes()
     except OSError:
         key = secrets.token_bytes(32)  # forms that are open then end with this process
-    chat = Chat(antenne, Tokens(hmac.digest(key, b"antenne web chat", "sha256")), pictures, now)
+    chat = Chat(antenne, Tokens(hmac.digest(key, b"antenne web chat", "sha256")), pictures, charts, now)
     app = web.Application(middlewares=[guard(chat.problem)], client_max_size=4 * TEXT_LIMIT)
     app.on_response_prepare.append(set_headers)
     app.on_shutdown.append(chat.live.stop)
@@ -564,6 +579,7 @@ async def serve(
     settings: "Settings",
     *,
     pictures: Pictures | None = None,
+    charts: Charts | None = None,
     public: Sequence[web.RouteDef] = (),
     ready: Callable[[str], None] = lambda _address: None,
 ) -> None:
@@ -576,7 +592,7 @@ async def serve(
     outside = not is_loopback(settings.host)
     everywhere = settings.host in ("", "0.0.0.0", "::")  # noqa: S104  # compared with, not listened on
     port = settings.port + 1 if outside and everywhere else settings.port
-    runners = [web.AppRunner(make_app(antenne, settings, pictures=pictures), access_log=None, shutdown_timeout=2)]
+    runners = [web.AppRunner(make_app(antenne, settings, pictures=pictures, charts=charts), access_log=None, shutdown_timeout=2)]
     try:
         await runners[0].setup()
         await web.TCPSite(runners[0], "127.0.0.1", port).start()

@@ -1,10 +1,14 @@
 """Cards, forms and pages as HTML. Pure: no request, no clock, no bot. Everything passes Jinja's autoescape; nothing is marked safe
 here but what a template of ours made."""
 
+import json
 import re
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
+from math import isfinite
 from pathlib import Path
 from typing import Any, assert_never
 from urllib.parse import quote
@@ -17,6 +21,7 @@ from bot.cards import (
     Block,
     Buttons,
     Card,
+    Chart,
     Checklist,
     Copy,
     Facts,
@@ -24,6 +29,7 @@ from bot.cards import (
     Picture,
     Quote,
     Select,
+    Table,
     Text,
     Toggles,
 )
@@ -33,6 +39,7 @@ Translate = Callable[..., str]
 
 # Control characters that no page should hold: they are shown nowhere and confuse what reads the page aloud.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+MOST_OF_CHART = 20_000  # characters of a chart in an address, unpacked
 LONG_QUOTE = 900  # characters; a longer one is folded, so that the buttons stay near
 
 
@@ -122,6 +129,10 @@ def kind(block: Block) -> str:
             return "copy"
         case Facts():
             return "facts"
+        case Table():
+            return "table"
+        case Chart():
+            return "chart"
         case Checklist():
             return "checklist"
         case Toggles():
@@ -140,6 +151,29 @@ def speaker(card: Card) -> str:
     """The colleague whose words a card without a title passes on; empty for the bot's own."""
     first = card.body[0] if card.body and not card.title else None
     return first.by if isinstance(first, Quote) else ""
+
+
+def chart_code(chart: Chart) -> str:
+    """The numbers and labels of a chart as they stand in the address of its picture: it holds no words of a person."""
+    said = json.dumps([chart.title, chart.labels, chart.series, chart.kind], ensure_ascii=False, separators=(",", ":"))
+    return urlsafe_b64encode(zlib.compress(said.encode("utf-8", "replace"), 9)).decode().rstrip("=")
+
+
+def chart_of(code: str) -> Chart:
+    """The chart of an address; raises ValueError for what is none."""
+    try:
+        unpacker = zlib.decompressobj()
+        said = unpacker.decompress(urlsafe_b64decode(code + "=" * (-len(code) % 4)), MOST_OF_CHART)
+        if not unpacker.eof:
+            raise ValueError("too large")
+        title, labels, series, kind = json.loads(said)
+        assert kind in ("lines", "bars")
+        rows = tuple((str(name), tuple(float(value) for value in values)) for name, values in series)
+        assert all(len(values) == len(labels) for _, values in rows)
+        assert all(isfinite(value) for _, values in rows for value in values)
+        return Chart(str(title), "", tuple(map(str, labels)), rows, kind)
+    except (zlib.error, AssertionError, TypeError, ValueError, RecursionError):
+        raise ValueError("no chart") from None
 
 
 def plain(text: str) -> str:
@@ -180,7 +214,7 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters.update(kind=kind, pack=pack, plain=plain, initials=initials)
+        self._environment.filters.update(kind=kind, pack=pack, chart_code=chart_code, plain=plain, initials=initials)
         self._environment.globals.update(kind=kind, speaker=speaker, assets=assets, LONG_QUOTE=LONG_QUOTE)
 
     def card(self, card: Card, spot: Spot, say: Translate, prefix: str = "") -> Markup:

@@ -20,6 +20,7 @@ from bot.cards import (
     Button,
     Buttons,
     Card,
+    Chart,
     Checklist,
     Copy,
     Facts,
@@ -27,6 +28,7 @@ from bot.cards import (
     Picture,
     Quote,
     Select,
+    Table,
     Text,
     Toggles,
 )
@@ -197,6 +199,8 @@ def test_a_hostile_text_stays_a_text(hostile: str) -> None:
         (
             Quote(hostile, hostile),
             Facts(((hostile, Quote(hostile)),)),
+            Table(hostile, (hostile, hostile), ((Quote(hostile), Button(hostile, Close(case=1))),)),
+            Chart(hostile, hostile, ("w1",), ((hostile, (1.0,)),)),
             Text(hostile),
             Copy(hostile, hostile),
             Buttons((Button(hostile, Close(case=1)),)),

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from bot import presses as p
-from bot.cards import Block, Buttons, Card, Checklist, Copy, Facts, Form, Picture, Quote, Select, Text, Toggles
+from bot.cards import Block, Buttons, Card, Chart, Checklist, Copy, Facts, Form, Picture, Quote, Select, Table, Text, Toggles
 from bot.comment_text import LIMIT, clean, cut, excerpt, is_blank
 from bot.events import Actor, Answer, Commanded, Edited, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.tables import comments, replies
@@ -70,6 +70,11 @@ def spoken(block: Block) -> Iterable[str]:
             yield block.title
         case Facts():
             yield from (text for row in block.rows for text in row if isinstance(text, str))
+        case Table():
+            yield from (block.caption, *block.head)
+            yield from (cell for row in block.rows for cell in row if isinstance(cell, str))
+        case Chart():
+            yield from (block.title, block.alt, *block.labels, *(name for name, _ in block.series))
         case Checklist():
             yield from (text for item in block.items for text in (item.text, item.note))
         case Toggles() | Select():

@@ -17,9 +17,10 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import BrowserContext, FilePayload, Locator, Page, async_playwright
 from playwright.async_api import TimeoutError as TookTooLong
 
+from adapters.charts import Matplotlib
 from adapters.pictures import Pictures
 from adapters.web.app import make_app
-from adapters.web.render import conversation_path
+from adapters.web.render import chart_of, conversation_path
 from bot.antenne import Antenne
 from bot.cards import (
     Block,
@@ -35,6 +36,7 @@ from bot.cards import (
     Picture,
     Quote,
     Select,
+    Table,
     Text,
     Toggles,
 )
@@ -75,6 +77,12 @@ READ = """async path => {
       const value = row.querySelector("dd");
       return [said(row.querySelector("dt")), Boolean(value.querySelector(".said")), value.textContent];
     })]];
+    if (is(".tablebox")) return [["table", said(node.querySelector("caption")), all("thead th", node).map(said),
+      all("tbody tr", node).map(row => [...row.children].map(cell => {
+        const pressed = cell.querySelector("button[name=press]");
+        return [said(cell), pressed ? pressed.value : "", Boolean(cell.querySelector(".said"))];
+      }))]];
+    if (is("figure.chart")) return [["chart", node.querySelector("img").src.split("/").at(-1), node.querySelector("img").alt]];
     if (is("details.fold")) return block(node.querySelector("dl"), by);
     if (is(".steps")) return [["checklist", all("li.step", node).map(step)]];
     if (is(".toggles")) return [["toggles", said(node.querySelector(".label")), all(".chip", node).map(
@@ -375,7 +383,7 @@ class BrowserDriver:
         return Asked(read.title, questions, form["press"], dump_form(read))
 
 
-def blocks(body: Sequence[Any]) -> list[Block]:
+def blocks(body: Sequence[Any]) -> list[Block]:  # noqa: C901 - one case for each block of the vocabulary
     """Elements of a card from what `READ` gives."""
     found: list[Block] = []
     folded = False
@@ -393,6 +401,11 @@ def blocks(body: Sequence[Any]) -> list[Block]:
                     read = (*found.pop().rows, *read)  # type: ignore[union-attr]  # just looked at
                 found.append(Facts(read))
                 folded = first
+            case ["table", caption, head, rows]:
+                found.append(Table(caption, tuple(head), tuple(tuple(_cell(*cell) for cell in row) for row in rows)))
+            case ["chart", code, alt]:
+                drawn = chart_of(code)
+                found.append(replace(drawn, alt=alt.removeprefix(f"{drawn.title}. ")))
             case ["checklist", steps]:
                 found.append(Checklist(tuple(map(_step, steps))))
             case ["toggles", label, items]:
@@ -409,6 +422,10 @@ def blocks(body: Sequence[Any]) -> list[Block]:
     return found
 
 
+def _cell(text: str, press: str, quoted: bool) -> str | Quote | Button:
+    return Button(text, unpack(press)) if press else Quote(text) if quoted else text
+
+
 def _step(step: Sequence[Any]) -> Item:
     text, state, note, mark, more = step
     return Item(text, state, note, unpack(mark) if mark else None, _buttons(more))
@@ -421,11 +438,11 @@ def _buttons(buttons: Sequence[Any]) -> tuple[Button, ...]:
 @asynccontextmanager
 async def browsing(url: str, folder: Path, **how: Any) -> AsyncIterator[Chat]:
     """As `talking`, with the bot's web chat on a free port of the loopback and a browser in front of it."""
-    pictures = Pictures()
+    pictures, charts = Pictures(), Matplotlib()
     settings = Settings(secret_key_file=folder / "secret.key")
     chromium = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))))
     async with talking(url, folder, **how) as chat:
-        app = make_app(chat.antenne, settings, pictures=pictures, now=chat.antenne.clock)
+        app = make_app(chat.antenne, settings, pictures=pictures, charts=charts, now=chat.antenne.clock)
         async with TestServer(app) as server, async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
             try:

@@ -21,7 +21,23 @@ from sqlalchemy import Connection
 
 from adapters.main import running
 from bot.antenne import Antenne
-from bot.cards import Block, Buttons, Card, Checklist, Copy, Facts, Form, Picture, Quote, Select, Text, Toggles
+from bot.cards import (
+    Block,
+    Button,
+    Buttons,
+    Card,
+    Chart,
+    Checklist,
+    Copy,
+    Facts,
+    Form,
+    Picture,
+    Quote,
+    Select,
+    Table,
+    Text,
+    Toggles,
+)
 from bot.events import Actor, Answer, Commanded, Edited, Image, Pasted, Pressed, Replied, Submitted
 from bot.settings import SAMPLE, Settings
 from flows.source import read
@@ -38,10 +54,10 @@ START = datetime(2026, 11, 17, 9, 0, tzinfo=UTC)  # a Tuesday, ten in the mornin
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Something to press. ``within``: the checklist line or select that it belongs to; ``handle`` is the driver's own."""
+    """Something to press. ``within``: the checklist line, select or table row that it belongs to; ``handle`` is the driver's own."""
 
     label: str
-    kind: Literal["button", "option", "toggle", "line"]
+    kind: Literal["button", "option", "toggle", "line", "cell"]
     handle: Any
     within: str = ""
 
@@ -70,6 +86,7 @@ class Sheet:
     chosen: Mapping[str, str]
     controls: tuple[Control, ...]
     text: str
+    rows: tuple[tuple[str, ...], ...] = ()  # of its tables
 
     @property
     def number(self) -> int | None:
@@ -216,7 +233,7 @@ def heard(answer: Answer) -> Heard:
     return Heard(answer.note, answer.refused, form, card, tuple(map(sheet, answer.cards)))
 
 
-def sheet(card: Card) -> Sheet:
+def sheet(card: Card) -> Sheet:  # noqa: C901 - one case for each block of the vocabulary
     """A card of the one vocabulary as it is read."""
     says: list[str] = []
     quotes: list[str] = []
@@ -225,6 +242,7 @@ def sheet(card: Card) -> Sheet:
     lines: list[Line] = []
     toggles: dict[str, bool] = {}
     chosen: dict[str, str] = {}
+    table: list[tuple[str, ...]] = []
     for block in card.body:
         match block:
             case Text():
@@ -236,6 +254,11 @@ def sheet(card: Card) -> Sheet:
             case Facts():
                 facts |= {name: value.text if isinstance(value, Quote) else value for name, value in block.rows}
                 quotes += [value.text for _, value in block.rows if isinstance(value, Quote)]
+            case Table():
+                table += [tuple(map(cell_text, row)) for row in block.rows]
+                quotes += [cell.text for row in block.rows for cell in row if isinstance(cell, Quote)]
+            case Chart():
+                says.append(f"{block.title}. {block.alt}")
             case Checklist():
                 lines += [Line(item.text, item.state, item.note) for item in block.items]
             case Toggles():
@@ -248,8 +271,13 @@ def sheet(card: Card) -> Sheet:
             case Buttons():
                 pass
     controls = tuple(control for block in card.body for control in controls_on(block))
-    read = (tuple(says), tuple(quotes), tuple(copies), facts, tuple(lines), toggles, chosen, controls, dump(card))
+    read = (tuple(says), tuple(quotes), tuple(copies), facts, tuple(lines), toggles, chosen, controls, dump(card), tuple(table))
     return Sheet(card.title, card.tone, *read)
+
+
+def cell_text(cell: str | Quote | Button) -> str:
+    """What a cell of a table says."""
+    return cell if isinstance(cell, str) else cell.text if isinstance(cell, Quote) else cell.label
 
 
 def controls_on(block: Block) -> list[Control]:
@@ -264,6 +292,9 @@ def controls_on(block: Block) -> list[Control]:
             found = [Control(label, "toggle", press, block.label) for label, _, press in block.items]
         case Buttons():
             found = [Control(button.label, "button", button.press) for button in block.buttons]
+        case Table():
+            rows = [(cell_text(row[0]), cell) for row in block.rows for cell in row]
+            found = [Control(cell.label, "cell", cell.press, within) for within, cell in rows if isinstance(cell, Button)]
         case Select():
             found = [Control(label, "option", press, block.label) for label, press in block.options]
         case _:
@@ -271,7 +302,7 @@ def controls_on(block: Block) -> list[Control]:
     return found
 
 
-def dump(card: Card) -> str:
+def dump(card: Card) -> str:  # noqa: C901 - one case for each block of the vocabulary
     """A card as plain text, each block marked by its kind: what the approved files hold."""
     out = [f"= {card.title} [{card.tone}]"]
     for block in card.body:
@@ -285,6 +316,14 @@ def dump(card: Card) -> str:
                 out += [f"[copy] {block.title}:", *(f"    {line}" for line in block.text.split("\n"))]
             case Facts():
                 out += [f"{name}: {'> ' + value.text if isinstance(value, Quote) else value}" for name, value in block.rows]
+            case Table():
+                out += [f"[table] {block.caption}", "    " + " | ".join(block.head)]
+                for row in block.rows:
+                    out.append(
+                        "    " + " | ".join(f"<{cell.label}>" if isinstance(cell, Button) else cell_text(cell) for cell in row)
+                    )
+            case Chart():
+                out.append(f"[chart] {block.title}. {block.alt}")
             case Checklist():
                 marks = {"open": "[ ]", "done": "[x]", "waived": "[-]", "blocked": "[!]"}
                 for item in block.items:

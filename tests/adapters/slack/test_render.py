@@ -15,6 +15,7 @@ from bot.cards import (
     Button,
     Buttons,
     Card,
+    Chart,
     Checklist,
     Copy,
     Facts,
@@ -24,6 +25,7 @@ from bot.cards import (
     Picture,
     Quote,
     Select,
+    Table,
     Text,
     Toggles,
 )
@@ -66,6 +68,12 @@ block: st.SearchStrategy[Block] = st.one_of(
     st.builds(Quote, text, text),
     st.builds(Copy, text, text),
     st.builds(Facts, st.lists(st.tuples(text, text | st.builds(Quote, text)), max_size=60).map(tuple)),
+    st.builds(
+        lambda caption, rows: Table(caption, ("a", "b", "c"), tuple(rows)),
+        text,
+        st.lists(st.tuples(text, text | st.builds(Quote, text), button), max_size=30),
+    ),
+    st.builds(Chart, text, text, st.just(("w1", "w2")), st.just((("x", (1.0, 2.0)),))),
     st.builds(Checklist, st.lists(item, max_size=30).map(tuple)),
     st.builds(Toggles, text, st.lists(st.tuples(text, st.booleans(), press), max_size=40).map(tuple)),
     st.builds(Picture, st.integers(1, 9), text),

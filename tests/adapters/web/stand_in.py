@@ -14,6 +14,7 @@ from bot.cards import (
     Button,
     Buttons,
     Card,
+    Chart,
     Checklist,
     Copy,
     Facts,
@@ -23,6 +24,7 @@ from bot.cards import (
     Picture,
     Quote,
     Select,
+    Table,
     Text,
     Toggles,
 )
@@ -116,6 +118,12 @@ ADVICE = Card(
                 ("Verwittigd", "Communicatieverantwoordelijke: Lies De Smet neemt dit op"),
             )
         ),
+        Table(
+            "Onderwerpen van de week",
+            ("Onderwerp", "Deze week", "Vorige week"),
+            (("vuilkar", Button("7", ShowCase(case=11)), "3"), (Quote("<b>zwembad</b>"), Button("2", ShowCase(case=12)), "0")),
+        ),
+        Chart("Signalen per week", "Van 4 naar 9 in drie weken.", ("w45", "w46", "w47"), (("vuilkar", (4.0, 6.0, 9.0)),)),
         Text("Neem dit ernstig. Reageer niet zelf; eerst de veiligheid, dan het bewijs, dan verbergen."),
         Select(
             "Dienst",

@@ -9,7 +9,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.web.render import Renderer, Spot, conversation_path, initials, plain
-from bot.cards import Button, Buttons, Card, Checklist, Copy, Facts, Field, Form, Item, Picture, Quote, Select, Text, Toggles
+from bot.cards import (
+    Button,
+    Buttons,
+    Card,
+    Chart,
+    Checklist,
+    Copy,
+    Facts,
+    Field,
+    Form,
+    Item,
+    Picture,
+    Quote,
+    Select,
+    Table,
+    Text,
+    Toggles,
+)
 from bot.presses import Choose, SetFlag, Start, Tick, pack
 from bot.sentences import sentences
 from tests.adapters.web.stand_in import ADVICE, HOSTILE, INTAKE, WALK
@@ -62,6 +79,8 @@ def everything(said: str) -> Card:
             Quote(said, said),
             Copy(said, said),
             Facts(((said, said), (said, Quote(said)))),
+            Table(said, (said, said), ((said, Quote(said)), (Quote(said), Button(said, press, asks=said)))),
+            Chart(said, said, (said,), ((said, (1.0,)),)),
             Checklist((Item(said, "open", said, press, (Button(said, press, asks=said),)), Item(said, "blocked", said))),
             Toggles(said, ((said, True, press),)),
             Picture(3, said),
