@@ -486,9 +486,10 @@ class Talk:
         self._newest: dict[str, int] = {}  # conversation → its newest message
         self._unread: dict[str, set[int]] = {}  # conversation → its messages announced and not opened
 
-    async def run(self) -> None:
-        """Greet, then answer what is typed until the end."""
+    async def run(self, asked: Callable[[], None] = lambda: None) -> None:
+        """Greet, then answer what is typed until the end. `asked`: called once the first question is put."""
         await self._greet()
+        asyncio.get_running_loop().call_soon(asked)  # the question is put in this very turn of the loop
         watch = asyncio.create_task(self._watch())
         try:
             while (line := await self._ask(self._prompt())) is not None:
@@ -959,8 +960,8 @@ def _read(path: str) -> bytes:
         return file.read(MOST_BYTES + 1)
 
 
-async def talk(antenne: "Antenne", pictures: Pictures, person: str) -> None:
-    """The conversation on this terminal as `person`, until its end."""
+async def talk(antenne: "Antenne", pictures: Pictures, person: str, asked: Callable[[], None]) -> None:
+    """The conversation on this terminal as `person`, until its end; `asked` is called once the first question stands there."""
     live = sys.stdin.isatty() and sys.stdout.isatty()
     console = Console(markup=False, highlight=False, emoji=False, soft_wrap=False)
     for stream in (sys.stdin, sys.stdout):  # a wrong byte is shown as such, never an error
@@ -968,4 +969,4 @@ async def talk(antenne: "Antenne", pictures: Pictures, person: str) -> None:
         if reconfigure is not None:
             reconfigure(errors="replace")
     ask: Ask = Keyboard() if live else Lines(console)
-    await Talk(antenne, pictures, person, ask, console, redraws=live).run()
+    await Talk(antenne, pictures, person, ask, console, redraws=live).run(asked)

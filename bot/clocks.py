@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Insert, bindparam, select
 
 from bot.case import Case
-from bot.tables import UPSERT, clocks
+from bot.tables import clocks, upsert
 from bot.work import Work
 from flows.tree import Deadline
 from flows.walk import hours
@@ -56,7 +56,7 @@ def start(work: Work, case: int, kind: Kind, name: str, due: datetime) -> None:
 
 @cache
 def _start(dialect: str) -> Insert:
-    insert = UPSERT[dialect](clocks)
+    insert = upsert(dialect, clocks)
     again = {"due": insert.excluded.due, "phase": insert.excluded.phase}
     statement: Insert = insert.on_conflict_do_update(index_elements=["case_id", "kind", "name"], set_=again)
     return statement

@@ -14,7 +14,6 @@ from math import log
 from typing import Final
 
 import regex
-import snowballstemmer
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +200,8 @@ class _Stems:
     """Stems with a memory: the stemmer takes longer than the rest of a search."""
 
     def __init__(self) -> None:
+        import snowballstemmer  # noqa: PLC0415 - loads all its languages; no start waits for that
+
         self._stemmer = snowballstemmer.stemmer("dutch")
         self._known: dict[str, str] = {}
 

@@ -9,10 +9,6 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Final, Literal, get_args
 
-import phonenumbers
-from stdnum import iban
-from stdnum.be import bis, nn
-
 Kind = Literal[
     "profiellink",
     "e-mailadres",
@@ -124,6 +120,8 @@ _IBAN = re.compile(r"(?<![^\W_])[A-Z]{2}[ ]?[0-9]{2}(?:[ .\-]?[A-Z0-9]){11,30}",
 
 
 def _ibans(text: str) -> Iterator[tuple[int, int]]:
+    from stdnum import iban  # noqa: PLC0415 - few texts hold one; no start waits for it
+
     for match in _IBAN.finditer(text):
         length = _IBAN_LENGTHS.get(match[0][:2].upper(), 0)
         seen = 0
@@ -151,6 +149,8 @@ _REGISTER_SHAPE = re.compile(r"\d\d\.\d\d\.\d\d ?- ?\d{3}[.\-]\d\d", re.ASCII)
 def _is_register_number(match: re.Match[str]) -> bool:
     if _REGISTER_SHAPE.fullmatch(match[0]):
         return True
+    from stdnum.be import bis, nn  # noqa: PLC0415 - as above
+
     number = re.sub(r"\D", "", match[0])
     return nn.is_valid(number) or bis.is_valid(number)
 
@@ -206,6 +206,8 @@ def _is_phone(written: str, before: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_valid_phone(digits: str) -> bool:
+    import phonenumbers  # noqa: PLC0415 - its tables are large; no start waits for them
+
     for region in ("BE", "NL", "FR"):
         try:
             if phonenumbers.is_valid_number(phonenumbers.parse(digits, region)):

@@ -4,6 +4,7 @@ A press names the thing and the state it was shown in (walk and step, number of 
 a lead's press does not make a moderator's tick stale. Everything in it comes back from outside and is authorised again.
 """
 
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -12,7 +13,7 @@ from flows.tree import Also, Ask, Flag
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)  # built at first use
 
 
 LARGEST_ID = 2**31 - 1  # of a row, on every database
@@ -226,7 +227,10 @@ ThreadPress = Take | Decide | AskInfo | Forward | CloseThread
 FaqPress = ApproveFaq | EditFaq | RetireFaq
 Press = Start | CasePress | ThreadPress | FaqPress
 
-_codec: TypeAdapter[Press] = TypeAdapter(Annotated[Press, Field(discriminator="do")])
+
+@cache
+def _codec() -> TypeAdapter[Press]:
+    return TypeAdapter(Annotated[Press, Field(discriminator="do")])
 
 
 class NoPress(ValueError):
@@ -241,6 +245,6 @@ def pack(press: Press) -> str:
 def unpack(value: str | bytes) -> Press:
     """The press in ``value``; raises ``NoPress`` for anything else."""
     try:
-        return _codec.validate_json(value)
+        return _codec().validate_json(value)
     except ValidationError:
         raise NoPress("not a press") from None

@@ -20,8 +20,6 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import phonenumbers
-
 from bot.comment_text import clean, guess_platform
 
 KEY_BYTES = 32
@@ -153,6 +151,8 @@ def _handle_in_link(link: str) -> str:
 
 def _as_number(text: str) -> str:
     """WhatsApp authors are numbers: one spelling for `0470 …`, `+32 470 …` and `32470…`."""
+    import phonenumbers  # noqa: PLC0415 - its tables are large, and few authors are numbers
+
     digits = "".join(sign for sign in text if sign.isdecimal())
     for candidate in (text, f"+{digits}"):
         try:

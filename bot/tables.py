@@ -4,14 +4,15 @@ Which text lies where is a decision about privacy: a citizen's words only in ``c
 in ``private_flags``. ``cases.state`` holds ids, codes and our own words (typed reasons, edited replies); every queue only ids and codes.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Insert,
@@ -23,7 +24,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -60,6 +60,20 @@ def _id() -> "Column[int]":
 
 def _case(*, nullable: bool = False) -> "Column[int]":
     return Column("case_id", Integer, ForeignKey("cases.id"), nullable=nullable)
+
+
+def _partial(name: str, where: ColumnElement[bool], *columns: "Column[Any]") -> None:
+    """An index of the rows for which `where` holds. (Naming PostgreSQL's own argument here would load its dialect at every start.)"""
+    Index(name, *columns, sqlite_where=where, info={"where": where})
+
+
+def whole_metadata() -> MetaData:
+    """The tables with also what only PostgreSQL's dialect understands: for whoever makes or compares schemas."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if "where" in index.info:
+                index.dialect_options["postgresql"]["where"] = index.info["where"]
+    return metadata
 
 
 # A delivery that was acted on. The same id again changes nothing.
@@ -195,13 +209,7 @@ messages = Table(
 Index("ix_messages_case_id", messages.c.case_id, messages.c.kind)
 Index("ix_messages_lane", messages.c.lane, messages.c.id)
 Index("ix_messages_remote", messages.c.remote)
-Index(
-    "ix_messages_due",
-    messages.c.lane,
-    messages.c.id,
-    sqlite_where=messages.c.wanted > messages.c.shown,
-    postgresql_where=messages.c.wanted > messages.c.shown,
-)
+_partial("ix_messages_due", messages.c.wanted > messages.c.shown, messages.c.lane, messages.c.id)
 
 # Who is sending to a conversation now, and until when nobody may.
 lanes = Table(
@@ -225,12 +233,7 @@ clocks = Table(
     Column("phase", String(10), nullable=False),  # running, rung, stopped
     UniqueConstraint("case_id", "kind", "name"),
 )
-Index(
-    "ix_clocks_due",
-    clocks.c.due,
-    sqlite_where=clocks.c.phase == "running",
-    postgresql_where=clocks.c.phase == "running",
-)
+_partial("ix_clocks_due", clocks.c.phase == "running", clocks.c.due)
 
 # What lives among citizens, without names. ``week`` is the ISO week in the organisation's time zone.
 signals = Table(
@@ -333,9 +336,10 @@ def insert_new(conn: Connection, table: Table, **values: Any) -> bool:
 
 @cache
 def _insert_new(dialect: str, table: Table) -> Insert:
-    statement: Insert = UPSERT[dialect](table).on_conflict_do_nothing()
+    statement: Insert = upsert(dialect, table).on_conflict_do_nothing()
     return statement
 
 
-# The two databases' own INSERT, which knows ON CONFLICT.
-UPSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+def upsert(dialect: str, table: Table) -> Any:
+    """The database's own INSERT, which knows ON CONFLICT. The other database's dialect is not loaded."""
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)

@@ -12,8 +12,6 @@ from functools import cache
 from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
-import holidays
-
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
 
@@ -197,6 +195,8 @@ class Calendar:
 
 @cache
 def _public_holidays(subdivision: str | None, year: int) -> frozenset[date]:
+    import holidays  # noqa: PLC0415 - no start waits for it
+
     return frozenset(holidays.country_holidays("BE", subdiv=subdivision, years=year))
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy.types import TypeDecorator
 
-from bot.tables import metadata
+from bot.tables import whole_metadata
 
 
 def plain_type(kind: str, item: Any, _autogen: object) -> str | Literal[False]:
@@ -18,7 +18,7 @@ def plain_type(kind: str, item: Any, _autogen: object) -> str | Literal[False]:
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
-    target_metadata=metadata,
+    target_metadata=whole_metadata(),
     render_as_batch=connection.dialect.name == "sqlite",
     render_item=plain_type,
     compare_type=True,

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from adapters.database import HEAD, StoreTooNew, migrate, open_store
 from bot.ports import StoreUnavailable
-from bot.tables import metadata
+from bot.tables import whole_metadata
 
 ROOT = Path(__file__).parents[3]
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 def differences(connection: Connection) -> list[Any]:
     """A work that compares the database with bot/tables.py."""
     context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-    return list(compare_metadata(context, metadata))
+    return list(compare_metadata(context, whole_metadata()))
 
 
 def schema(connection: Connection) -> set[tuple[str, ...]]:
@@ -66,8 +66,8 @@ async def test_migrated_and_created_schemas_are_the_same(database_url: str) -> N
     migrated = await store.read(schema)
 
     def create_anew(connection: Connection) -> None:
-        metadata.drop_all(connection)
-        metadata.create_all(connection)
+        whole_metadata().drop_all(connection)
+        whole_metadata().create_all(connection)
 
     await store.write(create_anew)
     assert migrated == await store.read(schema)
