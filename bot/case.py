@@ -13,13 +13,13 @@ from sqlalchemy import Row, bindparam, select
 from bot.presses import LARGEST_ID, Frozen
 from bot.pseudonyms import digest as salted_digest
 from bot.pseudonyms import salt as make_salt
-from bot.roster import Standing
+from bot.roster import Standing, publishes
 from bot.tables import cases, comments, threads, timeline
 from bot.work import Refused, Work
 from flows.effects import Advise, Todo
 from flows.policy import Policy
 from flows.tree import Flag, Place, Platform, Tree
-from flows.walk import DEPARTMENTAL, Situation, Walk, advise, established
+from flows.walk import DEPARTMENTAL, Situation, Walk, advise, established, hold_answers
 
 Phase = Literal["walking", "advised", "closed"]
 
@@ -69,6 +69,7 @@ class State(Frozen):
     same_as: int | None = None
     faq_hint: int | None = None
     faq_used: int | None = None
+    answers_held: bool = False  # closed in a crisis by somebody who could not answer
     terms: dict[str, datetime] = {}
     lengths: dict[str, str] = {}  # the length that each term was computed from
 
@@ -261,6 +262,7 @@ def situation(work: Work, case: Case) -> Situation:
         house_rule=state.house_rule,
         flags=state.flags,
         earlier_strikes=state.earlier_strikes,
+        crisis=case.open and work.crisis is not None,
     )
 
 
@@ -282,7 +284,15 @@ def advice(work: Work, case: Case) -> Advise | None:
     ended = outcomes(case)
     if not ended:
         return None
-    return _advice(case.tree, case.policy, situation(work, case), ended)
+    advised = _advice(case.tree, case.policy, situation(work, case), ended)
+    return hold_answers(advised, case.state.items) if answers_held(work, case) else advised
+
+
+def answers_held(work: Work, case: Case) -> bool:
+    """Whether whoever has the case may not answer citizens: a crisis is on (or was, when it closed) and others publish."""
+    if not case.open:
+        return case.state.answers_held
+    return work.crisis is not None and not publishes(work.organisation, case.moderator)
 
 
 @lru_cache(maxsize=4096)

@@ -42,7 +42,7 @@ def tick(work: Work, case: Case, press: Tick) -> Case:
         return case
     if blocked_by_evidence(case, advised, todo):
         raise Refused("refused.evidence_first")
-    if todo.kind in TELLING and needs_department(advised, case):
+    if todo.kind in TELLING and not todo.to_publisher and needs_department(advised, case):
         raise Refused("refused.department_first")
     done = Settled(how="done", by=work.who, at=work.now)
     return _kept(work, case.with_state(items={**case.state.items, todo.id: done}), "done", todo)
@@ -59,7 +59,8 @@ def all_done(work: Work, case: Case, press: AllDone) -> Case:
     ticked = sorted(items.keys() - case.state.items.keys())
     if not ticked:
         return case
-    case = save(work, case.with_state(items=items), "all_done", {"items": ticked})
+    kinds = sorted(todo.kind for todo in advised.steps if todo.id in ticked)
+    case = save(work, case.with_state(items=items), "all_done", {"items": ticked, "kinds": kinds})
     again(work, case.number, "case")
     return case
 

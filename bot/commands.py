@@ -6,7 +6,7 @@ from typing import Any
 
 from dateutil.relativedelta import relativedelta
 
-from bot import faq, showing, signals
+from bot import crisis, faq, showing, signals
 from bot.comment_text import clean, is_blank
 from bot.events import Actor, Answer, Pasted
 from bot.faq import FaqIndex
@@ -108,6 +108,21 @@ def _case(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     return Answer(cards=(showing.record(work, int(number)),))
 
 
+def _crisis(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
+    """``crisis aan <waarover>``, ``crisis uit``, or how it stands."""
+    word, _, about = clean(rest).partition(" ")
+    words = showing.wording(work)
+    if word.casefold() in ("aan", "on") and not is_blank(about):
+        crisis.begin(work, about)
+        return Answer(note=words.t("note.crisis_on"), cards=(showing.crisis(work),))
+    if word.casefold() in ("uit", "off"):
+        ended = crisis.end(work)
+        return Answer(note=words.t("note.crisis_off"), cards=(showing.crisis_report(work, ended),))
+    if word:
+        raise Refused("refused.usage", usage=_usage(work, next(item for item in COMMANDS if "crisis" in item.names)))
+    return Answer(cards=(showing.crisis(work),))
+
+
 def _help(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     words = showing.wording(work)
     rows = [("/moderate", "help.start"), (f"/moderate {words.t('wants.text')}", "help.paste")]
@@ -127,6 +142,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(("signaal", "signal"), "wants.text", "help.signal", _signal),
     Command(("zaken", "cases"), "", "help.cases", _cases),
     Command(("zaak", "case"), "wants.number", "help.case", _case),
+    Command(("crisis",), "wants.crisis", "help.crisis", _crisis),
     Command(("hulp", "help"), "", "help.help", _help),
 )
 WITH_WORDS = frozenset({"faq", "signaal", "signal", "zaak", "case"})

@@ -191,6 +191,11 @@ def _tokens(text: str) -> Iterator[str]:
             yield match[0].replace("-", "")
 
 
+def telling_words(text: str) -> frozenset[str]:
+    """The words of ``text`` that say what it is about, in lower case without accents."""
+    return frozenset(word for word in _tokens(text) if len(word) >= _SHORTEST_PART and word not in _STOP_WORDS)
+
+
 def _trigrams(word: str) -> Iterator[str]:
     padded = f" {word} "
     return (padded[place : place + 3] for place in range(len(padded) - 2))

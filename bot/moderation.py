@@ -7,7 +7,7 @@ from dateutil.relativedelta import relativedelta
 from sqlalchemy import and_, or_, select
 
 from bot import clocks, faq, pictures, signals, strikes
-from bot.case import Case, State, advice, intake_ticks, load_case, needs_department, outcomes, save, situation
+from bot.case import Case, State, advice, answers_held, intake_ticks, load_case, needs_department, outcomes, save, situation
 from bot.checklist import left
 from bot.comment_text import LIMIT, clean, cut, fingerprint, guess_platform, is_blank, normal_link, only_emoji, says_u
 from bot.escalation import end, follow, settle
@@ -15,7 +15,7 @@ from bot.events import Conversation, Image, Pasted
 from bot.faq import FaqIndex
 from bot.outbox import again, say
 from bot.presses import AlsoThis, Answer, Back, HandOver, Same, TakeCase, UseFaq
-from bot.roster import direct, holders, holds_role, may, recipient
+from bot.roster import direct, holders, holds_role, may, publishers, publishes, recipient
 from bot.tables import cases, comments, evidence, insert_new, preferences, private_flags
 from bot.work import Refused, Work
 from flows import walk as walking
@@ -243,6 +243,8 @@ def like(work: Work, case: Case, model: Case) -> Case:
 def use_faq(work: Work, case: Case, press: UseFaq) -> Case:
     """Answer with an approved entry in one press: the walk ends where such an answer is given in this place."""
     walk = _current(case, press.walk, press.step)
+    if answers_held(work, case):
+        raise Refused("refused.others_publish", who=publishers(work.organisation)[0])
     row = faq.entry(work, press.entry)
     if row.status != "approved":
         raise Refused("refused.not_approved")
@@ -275,8 +277,10 @@ def take_case(work: Work, case: Case, press: TakeCase) -> Case:
 
 
 def hand_over(work: Work, case: Case, press: HandOver) -> Case:
-    """Give the case to another moderator, who finds it in their own messages."""
-    if press.to == case.moderator or not holds_role(work.organisation, press.to, "moderator"):
+    """Give the case to another moderator, in a crisis also to a publisher, who finds it in their own messages."""
+    takes = holds_role(work.organisation, press.to, "moderator")
+    takes = takes or (work.crisis is not None and publishes(work.organisation, press.to))
+    if press.to == case.moderator or press.to not in work.organisation.people or not takes:
         raise Refused("refused.choose_moderator")
     _forget_private(work, case.number)
     again(work, case.number, "case")  # the old card says who has it now
@@ -307,6 +311,7 @@ def close(work: Work, case: Case) -> Case:
     _forget_private(work, case.number)
     clocks.stop(work, case.number)
     work.conn.execute(comments.update().where(comments.c.case_id == case.number).values(handle=""))
+    case = case.with_state(answers_held=answers_held(work, case))
     case = replace(case, phase="closed", closed=work.now, purge_on=purge_on, handle="")
     case = save(work, case, "closed", {"outcomes": list(outcomes(case)), "purge_on": purge_on})
     end(work, case)

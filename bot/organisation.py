@@ -20,6 +20,7 @@ from flows.source import Problem, Source, SourceProblems, load, read
 from flows.tree import PLACEHOLDERS, Body, Name, Reply, Role, Tree, find_tree, load_tree
 
 Language = Literal["nl", "en"]
+HOLDING_PLACEHOLDERS = frozenset({"topic", "organisation", "contact"})
 ENOUGH = 5_000  # characters of a text that tell which department it is about
 Localised = Annotated[dict[Language, str], BeforeValidator(lambda value: {"nl": value} if isinstance(value, str) else value)]
 Addresses = dict[Platform, Annotated[str, Field(min_length=1, max_length=200)]]
@@ -75,6 +76,17 @@ class Links(Frozen):
     spokesperson: str = ""
 
 
+class Publishing(Frozen):
+    """Who alone answers citizens while a crisis is on: people by name and holders of ``roles``; and the first words to publish.
+
+    ``holding_statement`` takes the place of the bot's own; it may hold {topic}, {organisation} and {contact}.
+    """
+
+    publishers: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ("communications_lead",)
+    holding_statement: str = Field(default="", max_length=2000)
+
+
 class Texts(Frozen):
     """Texts that replace the tree's own."""
 
@@ -97,6 +109,7 @@ class Organisation(Frozen):
     links: Links = Links()
     house_rules: dict[Name, HouseRule] = {}
     policy: Policy = Policy()
+    crisis: Publishing = Publishing()
     texts: dict[Language, Texts] = {}
 
     @cached_property
@@ -173,6 +186,8 @@ def _problems(organisation: Organisation, tree: Tree, source: Source) -> Iterato
     for rule in sorted(rules - organisation.house_rules.keys()) if organisation.house_rules else ():
         yield source.problem(f"the tree preselects house rule {rule!r}", "house_rules", right="add it to house_rules")
     yield from _own_texts(organisation, tree, source)
+    statement = ("crisis", "holding_statement")
+    yield from _placeholders(organisation.crisis.holding_statement, source, statement, HOLDING_PLACEHOLDERS)
 
 
 def _unknown_people(organisation: Organisation, source: Source) -> Iterator[Problem]:
@@ -187,6 +202,7 @@ def _unknown_people(organisation: Organisation, source: Source) -> Iterator[Prob
         mentions += [(("roles", role, "holders", index), person) for index, person in enumerate(holders.holders)]
         if holders.deputy:
             mentions.append((("roles", role, "deputy"), holders.deputy))
+    mentions += [(("crisis", "publishers", index), person) for index, person in enumerate(organisation.crisis.publishers)]
     for path, person in mentions:
         if person not in organisation.people:
             yield source.problem(f"nobody is called {person!r}", *path, right=f"one of {', '.join(organisation.people)}")
@@ -222,14 +238,14 @@ def _own_texts(organisation: Organisation, tree: Tree, source: Source) -> Iterat
                 yield from _placeholders(text, source, place)
 
 
-def _placeholders(text: str, source: Source, path: tuple[str, ...]) -> Iterator[Problem]:
+def _placeholders(text: str, source: Source, path: tuple[str, ...], known: frozenset[str] = PLACEHOLDERS) -> Iterator[Problem]:
     try:
         used = {field for _, field, _, _ in Formatter().parse(text) if field is not None}
     except ValueError:
         yield source.problem("a brace without its partner", *path)
         return
-    for name in sorted(used - PLACEHOLDERS):
-        yield source.problem(f"unknown placeholder {{{name}}}", *path, right=f"one of {', '.join(sorted(PLACEHOLDERS))}")
+    for name in sorted(used - known):
+        yield source.problem(f"unknown placeholder {{{name}}}", *path, right=f"one of {', '.join(sorted(known))}")
 
 
 ROLES: tuple[Role, ...] = get_args(Role)

@@ -8,7 +8,7 @@ from bot.events import Actor, Conversation, Platform
 from bot.organisation import Organisation
 from flows.tree import Role
 
-May = Literal["see", "see_originals", "see_handle", "act", "decide", "approve_faq", "moderate", "log_signal"]
+May = Literal["see", "see_originals", "see_handle", "act", "decide", "approve_faq", "moderate", "log_signal", "crisis"]
 
 # Where a role's work goes when nobody holds it; at the end of every line stands the communications lead.
 FALLBACK: dict[Role, Role] = {
@@ -76,6 +76,20 @@ def holds_role(organisation: Organisation, person: str, role: Role, department: 
         return person in own or person in _deputies(organisation, role)
     return role != "communications_lead" and holds_role(
         organisation, person, FALLBACK.get(role, "communications_lead"), department
+    )
+
+
+def publishers(organisation: Organisation) -> tuple[str, ...]:
+    """Who answers citizens during a crisis: the people and role holders that the file names; the communications lead when nobody."""
+    named = organisation.crisis.publishers
+    people = tuple(dict.fromkeys((*named, *(who for role in organisation.crisis.roles for who in holders(organisation, role)))))
+    return people or holders(organisation, "communications_lead")
+
+
+def publishes(organisation: Organisation, person: str | None) -> bool:
+    """Whether ``person`` may answer citizens during a crisis, also as a deputy."""
+    return person is not None and (
+        person in publishers(organisation) or any(holds_role(organisation, person, role) for role in organisation.crisis.roles)
     )
 
 

@@ -6,13 +6,14 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select
 
 from bot import checklist, digest, escalation, faq
+from bot import crisis as crises
 from bot.cards import Card
-from bot.case import Case, State, advice, chain_holds, load_case, outcomes, situation, standing
+from bot.case import Case, State, advice, answers_held, chain_holds, load_case, outcomes, situation, standing
 from bot.moderation import other_moderators
-from bot.roster import holds_role, may, recipient
+from bot.roster import holds_role, may, publishers, publishes, recipient
 from bot.tables import cases, evidence, replies, threads, timeline
 from bot.tables import faq as entries
-from bot.wording import Seen, Told, Wording, language_of
+from bot.wording import CrisisSeen, Seen, Told, Wording, language_of
 from bot.work import Refused, Work
 from flows.effects import Advise
 from flows.tree import Role
@@ -32,6 +33,7 @@ def seen(work: Work, case: Case, reader: str) -> Seen:
     at_begin = advised is None and len(state.walks) == 1 and not state.walks[0].path
     entry = _entry(work, state.faq_hint) if at_begin and state.faq_hint else None
     used = _entry(work, state.faq_used) if state.faq_used else _antennas_answer(work, case, advised) if advised else None
+    on, held = work.crisis if case.open else None, answers_held(work, case)
     private = checklist.private(work, case, reader) if advised and reader else frozenset()
     return Seen(
         case,
@@ -40,12 +42,13 @@ def seen(work: Work, case: Case, reader: str) -> Seen:
         told=_told(work, case.number) if advised else (),
         private=private,
         pictures=_pictures(work, case, reader) if state.pictures else (),
-        faq=(entry.id, entry.question, entry.answer, entry.answer_formal) if entry is not None else None,
+        faq=(entry.id, entry.question, entry.answer, entry.answer_formal) if entry is not None and not held else None,
         faq_used=(used.answer, used.answer_formal) if used is not None else None,
         same_as=_model(work, state) if at_begin and state.same_as else None,
         handle=case.open and (reader == case.moderator or may(work.organisation, reader, "see_handle", standing(work, case))),
         moderators=other_moderators(work, case) if "weighs_on_me" in private else (),
         capabilities=work.house.capabilities[state.platform],
+        crisis=CrisisSeen(on, publishers(work.organisation), crises.touches(on, case.text), held) if on is not None else None,
     )
 
 
@@ -100,6 +103,10 @@ def _without_case(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | N
             return words.faq_entry(faq.entry(work, row.ref)), ()
         case "warning":
             return words.warning(args), ()
+        case "crisis":
+            return _crisis(work, words, row.ref, lists=bool(args["lists"]), speaks=bool(args["speaks"])), ()
+        case "crisis_report":
+            return crisis_report(work, row.ref), ()
         case "review" if work.organisation.policy.approved:
             return words.review(work.organisation.policy.approved), ()
         case "digest" if args["department"] in work.organisation.departments:
@@ -122,7 +129,37 @@ def overview(work: Work) -> Card:
     offered = []
     if may(work.organisation, work.who, "moderate"):
         offered = _cases(work, cases.c.moderator.is_(None), cases.c.phase != "closed")
-    return wording(work).overview(work.who, mine, waiting, offered)
+    on = work.crisis
+    if on is None:
+        return wording(work).overview(work.who, mine, waiting, offered)
+    speaks = publishes(work.organisation, work.who)
+    touching = [load_case(work, number, lock=False) for number in crises.touching(work, on)[: crises.LISTED]] if speaks else []
+    banner = CrisisSeen(on, publishers(work.organisation), held=not speaks)
+    return wording(work).overview(work.who, mine, waiting, offered, banner, touching)
+
+
+def crisis(work: Work) -> Card:
+    """The crisis that is on, for whoever asks; or that there is none."""
+    on, speaks = work.crisis, publishes(work.organisation, work.who)
+    if on is None:
+        return wording(work).no_crisis()
+    lists = speaks or may(work.organisation, work.who, "moderate")
+    return _crisis(work, wording(work), on.number, lists=lists, speaks=speaks)
+
+
+def crisis_report(work: Work, number: int) -> Card:
+    """What happened in a crisis that is over."""
+    return wording(work).crisis_report(crises.period(work, number), work.house.tree)
+
+
+def _crisis(work: Work, words: Wording, number: int, *, lists: bool, speaks: bool) -> Card:
+    """A crisis with the open cases that touch it, where they may be seen, and the first words to publish for who speaks."""
+    row = crises.known(work, number)
+    assert row is not None  # crises are never deleted
+    on = work.crisis
+    found = crises.touching(work, on) if lists and on is not None and on.number == number else ()
+    touching = [load_case(work, item, lock=False) for item in found[: crises.LISTED]]
+    return words.crisis(row, publishers(work.organisation), touching, len(found) - len(touching), lists=lists, speaks=speaks)
 
 
 def record(work: Work, number: int) -> Card:

@@ -221,6 +221,21 @@ lanes = Table(
     Column("not_before", Moment),
 )
 
+# A crisis of the whole organisation: from when to when, by whom, over what (our own words). ``standing`` is 1 while it lasts, so that
+# there is never more than one; ``report``: what happened in it, counted when it ended.
+crises = Table(
+    "crises",
+    metadata,
+    _id(),
+    Column("standing", Integer, unique=True),
+    Column("reason", Text, nullable=False),
+    Column("began", Moment, nullable=False),
+    Column("begun_by", String(60), nullable=False),
+    Column("ended", Moment),
+    Column("ended_by", String(60)),
+    Column("report", Text),  # JSON of counts
+)
+
 # Terms and appointments. The heart makes threads open; other kinds are stored and shown.
 clocks = Table(
     "clocks",

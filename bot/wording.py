@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -29,6 +29,7 @@ from bot.cards import (
 from bot.case import Case, blocked_by_evidence, needs_department, outcomes
 from bot.checklist import options
 from bot.comment_text import cut, excerpt
+from bot.crisis import LISTED, Period
 from bot.digest import Digest, Some
 from bot.organisation import Organisation, Person, said
 from bot.presses import (
@@ -62,7 +63,9 @@ from bot.presses import (
     UseFaq,
     Waive,
 )
+from bot.roster import publishers
 from bot.sentences import Sentences, sentences
+from bot.work import Crisis
 from flows.effects import Advise, Todo
 from flows.platforms import Capabilities
 from flows.policy import Approved, Policy
@@ -107,6 +110,18 @@ class Seen:
     handle: bool = False
     moderators: tuple[str, ...] = ()
     capabilities: Capabilities | None = None
+    crisis: "CrisisSeen | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class CrisisSeen:
+    """The crisis that is on, as far as a card says something about it. ``publishers``: who speaks; ``touches``: the case shown does;
+    ``held``: whoever has the case shown may not answer."""
+
+    crisis: Crisis
+    publishers: tuple[str, ...]
+    touches: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +184,8 @@ class Wording:
         own = words.outcomes[todo.outcome].steps.get(todo.word)
         if todo.instead_of_hide:
             return self.t("step.delete_instead")
+        if todo.to_publisher:
+            return self.t("step.to_publisher", who=self.s.and_([self.name(person) for person in publishers(self.organisation)]))
         texts = self.organisation.texts.get(self.language)  # type: ignore[call-overload]  # any language may be asked for
         bodies = {**words.bodies, **(texts.bodies if texts else {})}
         facts = dict(more or {})
@@ -231,9 +248,19 @@ class Wording:
     def case(self, seen: Seen) -> Card:
         """The one card of a case, in whatever state it is."""
         case = seen.case
-        if seen.advised is None or any(walk.outcome is None for walk in case.state.walks):
-            return self._question(seen)
-        return self._advice(seen, seen.advised)
+        asked = seen.advised is None or any(walk.outcome is None for walk in case.state.walks)
+        card = self._question(seen) if asked or seen.advised is None else self._advice(seen, seen.advised)
+        if seen.crisis is None or not case.open:
+            return card
+        return replace(card, body=(*self._banner(seen.crisis), *card.body))
+
+    def _banner(self, seen: CrisisSeen) -> list[Block]:
+        """What everybody must know while a crisis is on."""
+        who = self.s.and_([self.name(person) for person in seen.publishers])
+        blocks: list[Block] = [Text(self.t("crisis.banner", reason=seen.crisis.reason, who=who), "strong")]
+        if seen.touches:
+            blocks.append(Text(self.t("crisis.touches")))
+        return blocks
 
     def _comment(self, seen: Seen) -> list[Block]:
         case = seen.case
@@ -465,13 +492,7 @@ class Wording:
             blocked = blocked_by_evidence(case, advised, todo)
             if case.open:
                 mark = Tick(case=case.number, item=todo.id)
-                if todo.replies:
-                    more.append(Button(self.t("button.edit_reply"), EditReply(case=case.number, item=todo.id)))
-                more += [
-                    Button(self.t(f"reason.{reason}"), Waive(case=case.number, item=todo.id, reason=reason))
-                    for reason in ("done_before", "not_possible", "not_needed")
-                ]
-                more.append(Button(self.t("button.waive"), Waive(case=case.number, item=todo.id)))
+                more = self._more(case, todo)
             if blocked:
                 notes.append(self.t("item.evidence_first"))
             urgent = todo.phase == "safety"
@@ -480,6 +501,22 @@ class Wording:
             else:
                 items.append(Item(text, "open", " · ".join(notes), mark, tuple(more), urgent))
         return [Checklist(tuple(items)), *([Facts(tuple(typed))] if typed else [])]
+
+    def _more(self, case: Case, todo: Todo) -> list[Button]:
+        """What else can be done with an open line."""
+        more: list[Button] = []
+        if todo.to_publisher:
+            more += [
+                Button(self.t("button.give_to", who=self.name(person)), HandOver(case=case.number, to=person))
+                for person in publishers(self.organisation)[:3]
+            ]
+        if todo.replies:
+            more.append(Button(self.t("button.edit_reply"), EditReply(case=case.number, item=todo.id)))
+        more += [
+            Button(self.t(f"reason.{reason}"), Waive(case=case.number, item=todo.id, reason=reason))
+            for reason in ("done_before", "not_possible", "not_needed")
+        ]
+        return [*more, Button(self.t("button.waive"), Waive(case=case.number, item=todo.id))]
 
     def _replies(self, seen: Seen, advised: Advise) -> list[Block]:
         blocks: list[Block] = []
@@ -694,9 +731,22 @@ class Wording:
 
     # --- overviews ---
 
-    def overview(self, person: str, mine: Sequence[Case], waiting: Sequence[tuple[Told, Case]], offered: Sequence[Case]) -> Card:
-        """My open cases, what waits for me, terms; as a home page."""
+    def overview(
+        self,
+        person: str,
+        mine: Sequence[Case],
+        waiting: Sequence[tuple[Told, Case]],
+        offered: Sequence[Case],
+        crisis: CrisisSeen | None = None,
+        touching: Sequence[Case] = (),
+    ) -> Card:
+        """My open cases, what waits for me, terms; as a home page. ``touching``: open cases that touch the crisis, for who publishes."""
         body: list[Block] = []
+        if crisis is not None:
+            body += self._banner(crisis)
+            if not crisis.held:
+                body.append(Copy(self.t("crisis.holding"), self.holding_statement(crisis.crisis.reason)))
+                body += self._touching(touching, 0)
         body.append(Text(self.t("home.mine"), "strong"))
         if not mine:
             body.append(Text(self.t("home.nothing"), "hint"))
@@ -709,6 +759,63 @@ class Wording:
             body += [self._row(case) for case in offered]
         body.append(Buttons((Button(self.t("button.start"), Start(), "primary"),)))
         return Card(self.t("home.title", name=self.name(person)), tuple(body))
+
+    def crisis(self, row: Any, people: Sequence[str], touching: Sequence[Case], more: int, *, lists: bool, speaks: bool) -> Card:
+        """A crisis as it stands: who speaks, which open cases touch it, and the first words to publish for those who may."""
+        on = row.ended is None
+        title = self.t("crisis.title" if on else "crisis.title_over", reason=row.reason)
+        body: list[Block] = [Text(self.t("crisis.since", who=self.name(row.begun_by), when=self.moment(row.began)), "hint")]
+        if not on:
+            over = self.t("crisis.over", who=self.name(row.ended_by), when=self.moment(row.ended))
+            return Card(title, (*body, Text(over)), "neutral", title)
+        who = self.s.and_([self.name(person) for person in people])
+        body += [Text(self.t("crisis.who_speaks", who=who), "strong"), Text(self.t("crisis.unconfirmed"))]
+        if speaks:
+            body.append(Copy(self.t("crisis.holding"), self.holding_statement(row.reason)))
+        if lists:
+            body += self._touching(touching, more)
+        return Card(title, tuple(body), "danger", title)
+
+    def _touching(self, touching: Sequence[Case], more: int) -> list[Block]:
+        if not touching:
+            return [Text(self.t("crisis.none_touch"), "hint")]
+        rest = [Text(self.s.tn("crisis.more_touch", more), "hint")] if more else []
+        return [Text(self.s.tn("crisis.open_touch", len(touching) + more), "strong"), *map(self._row, touching), *rest]
+
+    def no_crisis(self) -> Card:
+        return Card(self.t("crisis.none"), (Text(self.t("crisis.none_text")),))
+
+    def holding_statement(self, topic: str) -> str:
+        """What can be published at once, before anything more is confirmed; in the language of replies."""
+        own = self.organisation.crisis.holding_statement
+        language = "nl" if self.organisation.policy.reply_language == "nl" else self.language
+        words = sentences(language)
+        contact = self.organisation.links.contact or words.t("fallback.contact")
+        values = {"topic": topic, "organisation": self.organisation.name, "contact": contact}
+        return own.format_map(values) if own else words.t("crisis.holding_statement", **values)
+
+    def crisis_report(self, found: Period, tree: Tree) -> Card:
+        """What happened in a crisis that is over."""
+        title = self.t("crisis.report", reason=found.reason)
+        titles = tree.said(self.language).outcomes
+        known = [(titles[name].title if name in titles else name, count) for name, count in found.outcomes.items()]
+        zone = self.organisation.calendar.zone
+        rows: list[tuple[str, str | Quote]] = [
+            (self.t("crisis.fact_began"), f"{self.s.moment(found.began, zone)} ({self.name(found.begun_by)})"),
+            (self.t("crisis.fact_ended"), f"{self.s.moment(found.ended, zone)} ({self.name(found.ended_by)})"),
+            (self.t("crisis.fact_opened"), str(found.opened)),
+            (self.t("crisis.fact_touched"), str(found.touched)),
+            (self.t("crisis.fact_left"), str(found.left)),
+            (self.t("crisis.fact_answered"), str(found.answered)),
+            (self.t("crisis.fact_passed_on"), str(found.passed_on)),
+        ]
+        body: list[Block] = [Facts(tuple(rows))]
+        if known:
+            body += [
+                Text(self.t("crisis.outcomes"), "strong"),
+                Facts(tuple((name, str(count)) for name, count in known[:LISTED])),
+            ]
+        return Card(title, tuple(body), "info", title)
 
     def _row(self, case: Case, extra: str = "") -> Buttons:
         title = self.titles(case.tree, outcomes(case)) or self.t("home.walking")

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, select
 
 from bot.events import Platform as ChatPlatform
 from bot.organisation import Organisation
 from bot.pseudonyms import Keys
-from bot.tables import insert_new, versions
+from bot.tables import crises, insert_new, versions
 from flows.platforms import Capabilities
 from flows.policy import Policy
 from flows.tree import Platform, Structure, Tree, Words
@@ -40,6 +40,19 @@ class House:
     capabilities: Mapping[Platform, Capabilities]
 
 
+@dataclass(frozen=True, slots=True)
+class Crisis:
+    """The crisis that is on: its number, what it is about, since when and by whom."""
+
+    number: int
+    reason: str
+    began: datetime
+    begun_by: str
+
+
+_CRISIS = select(crises.c.id, crises.c.reason, crises.c.began, crises.c.begun_by).where(crises.c.standing == 1)
+
+
 @dataclass(slots=True)
 class Work:
     """One event being handled. ``who`` is a person of the directory, ``""`` for time itself."""
@@ -49,10 +62,23 @@ class Work:
     now: datetime
     who: str = ""
     said: bool = field(default=False)  # whether something was queued, so that senders are woken
+    _crisis: Crisis | Literal["unread"] | None = field(default="unread")
 
     @property
     def organisation(self) -> Organisation:
         return self.house.organisation
+
+    @property
+    def crisis(self) -> Crisis | None:
+        """The crisis that is on; read once an event, so that switching it counts in every process from the next event on."""
+        if self._crisis == "unread":
+            row = self.conn.execute(_CRISIS).first()
+            self._crisis = None if row is None else Crisis(row.id, row.reason, row.began, row.begun_by)
+        return self._crisis
+
+    def switched(self, crisis: Crisis | None) -> None:
+        """The crisis was switched in this very event."""
+        self._crisis = crisis
 
     def policy(self, version: str) -> Policy:
         """The policy a case was walked with."""

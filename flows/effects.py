@@ -12,6 +12,7 @@ class Todo:
     """One line of the checklist. ``id`` is stable within a case; ``outcome`` and ``word`` find its words.
 
     ``replies``: ids of the reply templates it carries. ``by``: who does it; only ``moderator`` lines are the moderator's own.
+    ``to_publisher``: in a crisis, in the place of every answer: pass it on to who may speak.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Todo:
     after: Deadline | None = None
     optional: bool = False
     instead_of_hide: bool = False
+    to_publisher: bool = False
 
 
 @dataclass(frozen=True, slots=True)

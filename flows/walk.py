@@ -3,7 +3,7 @@
 An illegal answer raises ``IllegalAnswer`` and changes nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -30,6 +30,8 @@ from flows.tree import (
 T = TypeVar("T")
 
 MOST_WALKS = 4  # the first, and three times "something else in this comment too"
+
+WAITING_LINE = "crisis.pass_on"  # the line in which answers wait for a publisher; a step's own id has no dot
 
 # What nobody can do there (domain §3): a private message has no public, and a page of others is not ours to moderate.
 NOT_AT: Mapping[Place, frozenset[StepKind]] = {
@@ -209,6 +211,22 @@ def advise(tree: Tree, policy: Policy, situation: Situation, outcomes: Sequence[
         closes_itself=len(ends) == 1 and ends[0][1].closes_itself,
         decides=any(end.decides for _, end in ends),
     )
+
+
+def hold_answers(advice: Advise, settled: Collection[str]) -> Advise:
+    """The advice for somebody who may not answer citizens now: what is not yet answered (``settled``: ids of lines that are done)
+    becomes one line to pass it on. What keeps people safe is still said."""
+    held = [
+        todo
+        for todo in advice.steps
+        if todo.kind in ("public_answer", "private_message") and todo.phase != "safety" and todo.id not in settled
+    ]
+    if not held:
+        return advice
+    optional = all(todo.optional for todo in held)
+    line = Todo(WAITING_LINE, held[0].word, held[0].outcome, "pass_on", held[0].phase, optional=optional, to_publisher=True)
+    steps = tuple(line if todo is held[0] else todo for todo in advice.steps if todo is held[0] or todo not in held)
+    return replace(advice, steps=steps)
 
 
 def consequences(advice: Advise, situation: Situation) -> tuple[Effect, ...]:

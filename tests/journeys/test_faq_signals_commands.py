@@ -154,6 +154,7 @@ async def test_the_help_lists_every_command(chat: Chat) -> None:
             "/moderate signaal <tekst>",
             "/moderate zaken",
             "/moderate zaak <nr>",
+            '/moderate crisis aan "<waarover>" of uit',
             "/moderate hulp",
         ]
 

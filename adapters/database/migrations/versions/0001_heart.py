@@ -43,6 +43,19 @@ def upgrade() -> None:
         batch_op.create_index("ix_cases_text_key", ["text_key"], unique=False)
 
     op.create_table(
+        "crises",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("standing", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("began", sa.String(length=27), nullable=False),
+        sa.Column("begun_by", sa.String(length=60), nullable=False),
+        sa.Column("ended", sa.String(length=27), nullable=True),
+        sa.Column("ended_by", sa.String(length=60), nullable=True),
+        sa.Column("report", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_crises")),
+        sa.UniqueConstraint("standing", name=op.f("uq_crises_standing")),
+    )
+    op.create_table(
         "events",
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("at", sa.String(length=27), nullable=False),
