@@ -120,11 +120,6 @@ def _sample() -> tuple[Organisation, Tree]:
     return organisation.model_copy(update={"people": people, "roles": roles, "departments": departments}), tree
 
 
-def warm() -> None:
-    """Read the files once, for every bot that is opened later in this process or in a fork of it."""
-    _sample()
-
-
 @asynccontextmanager
 async def bot_on(
     url: str, folder: Path, chats: Mapping[str, Chat], clock: Callable[[], datetime], *, lock_timeout: float = 5.0

@@ -49,7 +49,7 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PATIENCE = 5_000  # milliseconds for anything to appear
+PATIENCE = 120_000  # milliseconds for anything to appear, also on a slow machine that does a lot besides
 
 # Gives a page's cards, form and conversations as plain values; of the page at ``path``, or of the tab as it stands.
 READ = """async path => {
@@ -131,15 +131,8 @@ READ = """async path => {
   };
 }"""
 
-# The last sentence for this person alone, and whether it is a refusal: in the open form, else on a toast.
-NOTE = """() => {
-  const alert = document.querySelector("dialog[open] [data-alert]:not([hidden])");
-  const toast = [...document.querySelectorAll(".toast")].at(-1);
-  return alert ? [alert.textContent, true] : toast ? [toast.firstChild.textContent, toast.matches(".refused")] : ["", false];
-}"""
-
-
-# Keeps the answer to what the page sends, also when the page then goes elsewhere.
+# Before every script of a page: keeps each answer to what the page sends, also when the page then goes elsewhere, and each toast, also
+# when it is gone by the time that somebody looks.
 OVERHEAR = """() => {
   const fetched = window.fetch;
   window.fetch = async (...asked) => {
@@ -147,11 +140,20 @@ OVERHEAR = """() => {
     if (asked[1]?.method === "POST") sessionStorage.setItem("overheard", await answer.clone().text());
     return answer;
   };
+  window.toasts = [];
+  new MutationObserver(changes => changes.forEach(change => change.addedNodes.forEach(
+    node => node.matches?.(".toast") && window.toasts.push(node)))).observe(document, {childList: true, subtree: true});
 }"""
-ANSWER = """() => {
-  const answer = sessionStorage.getItem("overheard");
-  if (answer !== null) sessionStorage.removeItem("overheard");
-  return answer;
+FORGET = "() => { window.toasts = []; sessionStorage.removeItem('overheard'); }"
+
+# The answer stays where it is: what only reads can be tried again on the page that comes, when the page goes elsewhere meanwhile.
+ANSWER = "() => sessionStorage.getItem('overheard')"
+
+# The last sentence for this person alone, and whether it is a refusal: in the open form, else on a toast that is no way to a thread.
+NOTE = """() => {
+  const alert = document.querySelector("dialog[open] [data-alert]:not([hidden])");
+  const toast = window.toasts.filter(node => !node.querySelector("a")).at(-1);
+  return alert ? [alert.textContent, true] : toast ? [toast.firstChild.textContent, toast.matches(".refused")] : ["", false];
 }"""
 
 
@@ -310,12 +312,12 @@ class BrowserDriver:
     async def _heard(self, person: str, tab: Page, act: Callable[[], Awaitable[Any]], number: int = 0) -> Heard:
         """Do it, and look at what then stands on the page. ``number``: the message whose card is acted on."""
         seen = self._seen[person]
-        await tab.evaluate("() => document.querySelectorAll('.toast').forEach(toast => toast.remove())")
+        await tab.evaluate(FORGET)
         await act()
-        answer = json.loads(await (await tab.wait_for_function(ANSWER, timeout=20_000, polling=20)).json_value())
+        answer = json.loads(await (await tab.wait_for_function(ANSWER, polling=20)).json_value())
         asks = "form" in answer
-        if not answer["refused"] and not asks and answer["back"] != urlsplit(tab.url).path:
-            await tab.wait_for_url(f"**{answer['back']}", wait_until="load")
+        if not answer["refused"] and not asks:
+            await tab.wait_for_url(lambda url: urlsplit(url).path == answer["back"], wait_until="load")
         await tab.wait_for_function("() => !document.querySelector('[aria-busy]')", polling=20)
         note, refused = await tab.evaluate(NOTE)
         assert (note, refused) == (answer["note"], answer["refused"] and bool(note)), "the page says something else than the bot"

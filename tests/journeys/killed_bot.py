@@ -1,8 +1,8 @@
 """A program for test_crash.py: a whole bot at full speed, for as long as it lives.
 
-It reads a line of JSON a life (`Life`) and starts a fresh copy of itself for it: a fork, so that hundreds of lives take no hundreds
-of imports. The copy delivers again what the life before got no answer to, then pastes and walks until it is killed. What it hears
-goes line by line into `journal`, and what the platform shows into `platform`: files outlive a killed process.
+It reads a line of JSON a life (`Life`) and starts a fresh copy of itself for it: a fork of a program that has run a bot before, so that
+hundreds of lives take no hundreds of imports. The copy delivers again what the life before got no answer to, then pastes and walks until
+it is killed. What it hears goes line by line into `journal`, and what the platform shows into `platform`: files outlive a killed process.
 """
 
 import asyncio
@@ -11,23 +11,28 @@ import hashlib
 import json
 import os
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import adapters.database.postgres  # noqa: F401  # each copy would load it
 from bot.antenne import Antenne
 from bot.cards import Card
 from bot.events import Answer, Outgoing, Pasted, Pressed
 from bot.presses import Answer as Choice
-from tests.strict_chat import COMMENT, START, TO_A_THREAD, actor, bot_on, warm
+from tests.strict_chat import COMMENT, START, TO_A_THREAD, actor, bot_on
 
 BETWEEN = timedelta(seconds=90)  # from one life to the next, on the clock of the bot: every lease is over by then
 PEOPLE = ("an", "karim", "sofie")
 AT_ONCE = 6
+STEPS = 10  # new ones in one life: a kill that comes late, on a machine with a lot to do, costs no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +45,34 @@ class Life:
     finish: bool = False
 
 
-def lines(path: Path) -> Iterator[dict[str, Any]]:
-    """What was written to a file; a last line that a kill cut off is none."""
+def lines(path: Path, since: int = 0) -> Iterator[dict[str, Any]]:
+    """What was written to a file after so many bytes; each line was one system call, so none is cut off."""
     if path.exists():
-        for line in path.read_bytes().split(b"\n")[:-1]:
+        for line in path.read_bytes()[since:].splitlines():
             yield json.loads(line)
+
+
+@dataclass
+class Past:
+    """What the lives before left in their folder: the events without an answer, and the names of the messages on the platform."""
+
+    unanswered: dict[str, dict[str, Any]] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
+    _read: dict[str, int] = field(default_factory=dict)  # how many bytes of each file
+
+    def look(self, folder: Path) -> None:
+        """Take in what was written since the last look."""
+        for line in self._new(folder / "journal"):
+            if line["what"] == "deliver":
+                self.unanswered[line["id"]] = line
+            else:
+                self.unanswered.pop(line["id"], None)
+        self.names |= {line["message"]: line["name"] for line in self._new(folder / "platform")}
+
+    def _new(self, path: Path) -> Iterator[dict[str, Any]]:
+        since = self._read.get(path.name, 0)
+        self._read[path.name] = path.stat().st_size if path.exists() else 0
+        return lines(path, since)
 
 
 def write(descriptor: int, **values: object) -> None:
@@ -62,11 +90,10 @@ class FileChat:
     """A platform that outlives the bot, in a file: one line for each message shown or changed. It recognises a message by its number."""
 
     path: Path
-    names: dict[int, str] = field(default_factory=dict)
+    names: dict[int, str]
     descriptor: int = -1
 
     def __post_init__(self) -> None:
-        self.names = {line["message"]: line["name"] for line in lines(self.path)}
         self.descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     async def post(self, message: Outgoing) -> str:
@@ -111,12 +138,9 @@ class Desk:
 
     def __init__(self, antenne: Antenne, journal: Path, life: int) -> None:
         self.antenne, self.life = antenne, life
-        self.unanswered = {line["id"]: line for line in lines(journal) if line["what"] == "deliver"}
-        for line in lines(journal):
-            if line["what"] == "answered":
-                self.unanswered.pop(line["id"], None)
         self.journal = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self.numbers = count(1)
+        self.left = STEPS
 
     async def deliver(self, event: Pasted | Pressed) -> Answer:
         """Hand an event in and write down that it was answered."""
@@ -125,14 +149,17 @@ class Desk:
             write(self.journal, what="answered", id=event.id, case=answer.case, refused=answer.refused)
         return answer
 
-    async def deliver_again(self) -> None:
+    async def deliver_again(self, unanswered: Mapping[str, dict[str, Any]]) -> None:
         """As a platform does that got no answer."""
-        for line in self.unanswered.values():
+        for line in unanswered.values():
             kind = Pasted if line["kind"] == "pasted" else Pressed
             await self.deliver(kind.model_validate_json(line["event"]))
 
     async def new(self, event: Pasted | Pressed) -> Answer:
-        """An event that was never delivered before."""
+        """An event that was never delivered before; for ever under way when it is one too many."""
+        if not self.left:
+            await asyncio.Event().wait()
+        self.left -= 1
         write(self.journal, what="deliver", id=event.id, kind=event.kind, event=event.model_dump_json())
         return await self.deliver(event)
 
@@ -148,17 +175,17 @@ class Desk:
                 assert answer.case is not None, answer.note
 
 
-async def live(life: Life) -> None:
+async def live(life: Life, past: Past) -> None:
     """One life; it ends by itself only when it is to finish."""
     folder = Path(life.folder)
     began = time.monotonic()
     start = START + life.number * BETWEEN
-    chat = FileChat(folder / "platform")
+    chat = FileChat(folder / "platform", past.names)
     async with bot_on(
         life.url, folder, {"slack": chat}, lambda: start + timedelta(seconds=time.monotonic() - began), lock_timeout=20.0
     ) as antenne:
         desk = Desk(antenne, folder / "journal", life.number)
-        await desk.deliver_again()
+        await desk.deliver_again(past.unanswered)
         if life.finish:
             await antenne.work()
             return
@@ -168,14 +195,30 @@ async def live(life: Life) -> None:
                 group.create_task(desk.person(PEOPLE[index % len(PEOPLE)]))
 
 
+async def rehearse() -> None:
+    """Everything once, on a database of its own: what is loaded and worked out at a first time is there for every copy."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        url = f"sqlite:///{folder}/antenne.db"
+        async with bot_on(url, folder, {"slack": FileChat(folder / "platform", {})}, lambda: START) as antenne:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await Desk(antenne, folder / "journal", 0).person("an")
+            await antenne.work()
+
+
 def main() -> None:
     """Give birth to one life a line."""
-    warm()
+    asyncio.run(rehearse())
+    assert threading.active_count() == 1, "a fork would not have the other threads"
     gc.freeze()  # the copies share what is there
+    past = Past()
     for line in sys.stdin:
+        life = Life(**json.loads(line))
+        past.look(Path(life.folder))
         child = os.fork()
         if child == 0:
-            asyncio.run(live(Life(**json.loads(line))))
+            asyncio.run(live(life, past))
             os._exit(0)
         os.write(1, f"{child}\n".encode())
         _, status = os.waitpid(child, 0)

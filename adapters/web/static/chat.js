@@ -145,6 +145,7 @@
       // What was answered is a new event the next time.
       const nonce = $("input[name=nonce]", form);
       if (nonce) nonce.value = crypto.randomUUID();
+      if (stale) look();
     }
   };
   const take = async (form, answer, kept) => {
@@ -336,20 +337,27 @@
   let etag = "";
   let looking = false;
   let stale = false;
+  // Nothing moves while a form is open or on its way, nor between the pressing and the letting go of a button: the click would be lost.
+  const held = () => dialog.open || $("form[aria-busy]") || $(":is(button,a,summary):active");
   const look = async () => {
     stale = true;
-    if (looking || dialog.open || $("form[aria-busy]")) return;
+    if (looking || held()) return;
     looking = true;
     try {
-      while (stale && !dialog.open) {
+      while (stale && !held()) {
         stale = false;
         const response = await fetch(location.pathname + location.search.replace(/[?&]gezegd=[^&]*/, ""), {
           headers: { Accept: "text/html", ...(etag ? { "If-None-Match": etag } : {}) },
           cache: "no-store",
         });
         if (response.status === 200) {
+          const page = new DOMParser().parseFromString(await response.text(), "text/html");
+          if (held()) {
+            stale = true;
+            break;
+          }
           etag = response.headers.get("ETag") ?? "";
-          patch(new DOMParser().parseFromString(await response.text(), "text/html"));
+          patch(page);
         }
       }
     } catch {
@@ -358,6 +366,7 @@
       looking = false;
     }
   };
+  for (const let_go of ["pointerup", "pointercancel", "keyup"]) document.addEventListener(let_go, () => setTimeout(() => stale && look()));
   const patch = (next) => {
     const kept = mark();
     const nav = $("#nav", next);
