@@ -6,16 +6,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Row, select
 
-from bot import clocks, digest, inbox, moderation, showing, undelivered
+from bot import clocks, digest, faq_index, inbox, moderation, showing, undelivered
 from bot import faq as shared_faq
 from bot.cards import Card
 from bot.desk import Desk
-from bot.events import Answer, Incoming
+from bot.events import Answer, Commanded, Incoming, Pasted, Submitted
+from bot.faq_search import Hit
 from bot.inbox import Channel, Shown
 from bot.organisation import Organisation
 from bot.outbox import Sender
@@ -39,6 +40,8 @@ class Antenne:
         self.house, self.store, self.wakeups, self.clock = house, store, wakeups, clock
         self.desk = Desk(house)
         self.sender = Sender(store, chats, self._render, wakeups, clock, self._reroute)
+        self._faq_lock, self._indexing = asyncio.Lock(), set[asyncio.Task[None]]()
+        self._review_at = FIRST  # when to look for entries of the FAQ that must be looked at again
         self._digest_at = FIRST  # when to look whether a digest must be sent: at once, then when the next one is due
 
     @property
@@ -60,6 +63,8 @@ class Antenne:
         """Act on one event. Never raises for what people do: a refusal and a database in trouble are answers too."""
         now = self.clock()
         try:
+            if isinstance(event, Pasted | Commanded | Submitted):
+                await self.learn_faq(all_of_it=isinstance(event, Commanded))
             answer, said = await self.store.write(lambda conn: self.desk.handle(conn, event, now))
         except Refused as refused:
             return Answer(note=self._refusal(event, refused), refused=True)
@@ -76,6 +81,35 @@ class Antenne:
         return await self.store.write(
             lambda conn: moderation.keep_picture(Work(conn, self.house, now, by), media, digest, content, read_text)
         )
+
+    async def learn_faq(self, *, all_of_it: bool = True) -> None:
+        """Bring the search index in step with the store, never in its writer. Unless ``all_of_it``, many changes at once are
+        indexed behind the scenes, and what was known before is searched until then."""
+        index = self.desk.index
+        changes = await self.store.read(index.changes)
+        if changes is None:
+            return
+        if not (all_of_it or changes.few):
+            if not self._indexing:
+                task = asyncio.create_task(self._learn_behind())
+                self._indexing.add(task)
+                task.add_done_callback(self._indexing.discard)
+            return
+        async with self._faq_lock:  # one at a time: who waited has perhaps nothing left to do
+            changes = await self.store.read(index.changes)
+            if changes is not None:
+                await asyncio.to_thread(index.take, changes)
+
+    async def _learn_behind(self) -> None:
+        try:
+            await self.learn_faq()
+        except StoreUnavailable as trouble:
+            log.error("database", reason=trouble.reason)
+
+    async def search_faq(self, query: str, limit: int) -> list[tuple[Hit, Row[Any]]]:
+        """What the FAQ has for a question, best first, approved or not."""
+        await self.learn_faq()
+        return await self._read("", lambda work: faq_index.search(work, self.desk.index, query, limit))
 
     async def overview(self, person: str) -> Card:
         """My open cases, what waits for me, terms."""
@@ -114,6 +148,7 @@ class Antenne:
     async def run(self) -> None:
         """Work until cancelled: at every wake-up, when the next clock is due, and every few seconds in any case."""
         try:
+            await self._safely(partial(self.learn_faq, all_of_it=False))
             while True:
                 rest = min([await self._safely(part) for part in (self._ring, self.sender.begin)])
                 await self.wakeups.wait("outbox", rest)
@@ -135,6 +170,8 @@ class Antenne:
         return REST
 
     async def close(self) -> None:
+        for task in self._indexing:
+            task.cancel()
         await self.store.close()
 
     async def _ring(self) -> datetime:
@@ -146,7 +183,11 @@ class Antenne:
         if now >= self._digest_at:
             await self.store.write(partial(digest.send, house=self.house, now=now))
             self._digest_at, _ = digest.next_due(now, self.organisation.policy, self.organisation.calendar)
-        return _first(self._digest_at, following)
+        if now >= self._review_at:
+            while await self.store.write(partial(shared_faq.send_for_review, house=self.house, now=now)):
+                pass
+            self._review_at = shared_faq.next_review(now, self.organisation)
+        return _first(min(self._digest_at, self._review_at), following)
 
     async def _read(self, person: str, view: Callable[[Work], T]) -> T:
         now = self.clock()

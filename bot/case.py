@@ -67,7 +67,8 @@ class State(Frozen):
     text_read: bool = False  # the text was read from a picture,
     text_checked: bool = False  # and a moderator looked at it since
     same_as: int | None = None
-    faq_hint: int | None = None
+    faq_hint: int | None = None  # the entry that surely answers it,
+    faq_hits: tuple[int, ...] = ()  # and those that may once it is said to be a question
     faq_used: int | None = None
     answers_held: bool = False  # closed in a crisis by somebody who could not answer
     terms: dict[str, datetime] = {}

@@ -6,12 +6,12 @@ from typing import Any
 
 from dateutil.relativedelta import relativedelta
 
-from bot import crisis, faq, showing, signals
+from bot import crisis, faq, faq_gaps, faq_index, showing, signals
 from bot.comment_text import clean, is_blank
 from bot.events import Actor, Answer, Pasted
-from bot.faq import FaqIndex
+from bot.faq_index import FaqIndex
 from bot.moderation import last_used, paste
-from bot.presses import Start
+from bot.presses import NewFaq, Start
 from bot.roster import departments_of, may
 from bot.work import Refused, Work
 from flows.tree import SignalKind
@@ -32,6 +32,10 @@ class Command:
 def run(work: Work, index: FaqIndex, text: str, event: str) -> Answer:
     """What was typed after ``/moderate``: a command of the table, nothing (the intake form), or a comment."""
     name, _, rest = text.strip().partition(" ")
+    whole = " ".join(text.split()).casefold()
+    command = next((item for item in COMMANDS if whole in item.names and " " in whole), None)
+    if command is not None:
+        return command.run(work, index, "", event)
     command = next((item for item in COMMANDS if name.casefold() in item.names), None)
     if command is not None and (rest or name.casefold() not in WITH_WORDS):
         return command.run(work, index, rest.strip(), event)
@@ -66,8 +70,31 @@ def sentences(work: Work, told: Iterable[tuple[str, dict[str, Any]]]) -> str:
 
 
 def _faq(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
+    """``faq <vraag>``; ``faq #12`` shows an entry. What found nothing is kept, masked, for who can write the answer."""
     query = clean(rest)[:500]
-    return Answer(cards=(showing.wording(work).faq_hits(query, faq.search(work, index, query)),))
+    number = query.removeprefix("#")
+    if query.startswith("#") and number.isascii() and number.isdigit() and len(number) < 10:
+        return Answer(cards=(showing.faq_entry(work, int(number)),))
+    hits = faq_index.search(work, index, query)
+    if not faq_index.answered([hit for hit, _ in hits]):
+        faq_gaps.note(work, query, "")
+    kept = {row.id for _, row in hits if faq.may_keep(work.organisation, work.who, row.department)}
+    return Answer(cards=(showing.wording(work).faq_hits(query, hits, kept),))
+
+
+def _faq_new(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
+    if not faq.may_propose(work.organisation, work.who):
+        raise Refused("refused.may_not_propose")
+    return Answer(form=showing.wording(work).faq_form(NewFaq(), faq.Content(question="", answer="")))
+
+
+def _faq_gaps(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
+    return Answer(cards=(showing.gaps(work, index.answers),))
+
+
+def _faq_review(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
+    rows = faq.to_review(work)
+    return Answer(cards=(showing.wording(work).faq_review(rows[: faq.MOST_TOLD], len(rows) - faq.MOST_TOLD),))
 
 
 def _signal(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
@@ -139,6 +166,9 @@ def _usage(work: Work, command: Command) -> str:
 
 COMMANDS: tuple[Command, ...] = (
     Command(("faq",), "wants.question", "help.faq", _faq),
+    Command(("faq nieuw", "faq new"), "", "help.faq_new", _faq_new),
+    Command(("faq gaten", "faq gaps"), "", "help.faq_gaps", _faq_gaps),
+    Command(("faq nakijken", "faq review"), "", "help.faq_review", _faq_review),
     Command(("signaal", "signal"), "wants.text", "help.signal", _signal),
     Command(("zaken", "cases"), "", "help.cases", _cases),
     Command(("zaak", "case"), "wants.number", "help.case", _case),

@@ -8,19 +8,21 @@ from typing import assert_never
 import structlog
 from sqlalchemy import Connection
 
-from bot import checklist, clocks, commands, escalation, faq, moderation, showing
+from bot import checklist, clocks, commands, escalation, faq, faq_gaps, moderation, showing
 from bot.case import Case, advice, load_case, standing
 from bot.events import Answer, Commanded, Edited, Incoming, Pasted, Pressed, Replied, Submitted
-from bot.faq import FaqIndex
+from bot.faq_index import FaqIndex
 from bot.outbox import again
 from bot.presses import (
     AllDone,
     AlsoThis,
+    AnswerFromFaq,
     ApproveFaq,
     AskInfo,
     Back,
     Choose,
     Close,
+    CloseGap,
     CloseThread,
     Decide,
     EditFaq,
@@ -28,6 +30,7 @@ from bot.presses import (
     EditReply,
     Forward,
     HandOver,
+    NewFaq,
     Next,
     NoStrike,
     Press,
@@ -36,9 +39,11 @@ from bot.presses import (
     SetFlag,
     SetForm,
     ShowCase,
+    ShowFaq,
     Start,
     Take,
     TakeCase,
+    TakeOverFaq,
     Tick,
     UseFaq,
     Waive,
@@ -46,7 +51,6 @@ from bot.presses import (
 from bot.presses import Answer as AnswerPress
 from bot.roster import holds_role, may, person_of
 from bot.tables import events, insert_new
-from bot.tables import messages as message_table
 from bot.work import House, Refused, Work
 
 log = structlog.get_logger()
@@ -57,7 +61,10 @@ class Desk:
     """Handles events on a connection that the store gives; keeps nothing but the derived FAQ index."""
 
     house: House
-    index: FaqIndex = field(default_factory=FaqIndex)
+    index: FaqIndex = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.index = FaqIndex(self.house.organisation.synonyms)
 
     def handle(self, conn: Connection, event: Incoming, now: datetime) -> tuple[Answer, bool]:
         """What to answer, and whether something was queued. A repeated event changes nothing and gets a friendly answer.
@@ -105,8 +112,16 @@ class Desk:
             case Take() | Decide() | AskInfo() | Forward() | CloseThread():
                 done = escalation.press(work, press, values)
                 return self._said(work, done) if done is not None else self._thread_form(work, press)
-            case ApproveFaq() | EditFaq() | RetireFaq():
+            case ApproveFaq() | EditFaq() | RetireFaq() | TakeOverFaq():
                 return self._faq(work, press, values)
+            case NewFaq():
+                return self._new_faq(work, press, values)
+            case ShowFaq():
+                return Answer(cards=(showing.faq_entry(work, press.entry, history=press.history),))
+            case CloseGap():
+                return self._close_gap(work, press)
+            case AnswerFromFaq():
+                return self._said(work, escalation.answer_from_faq(work, press))
             case ShowCase():
                 case = load_case(work, press.case, lock=False)
                 if case.moderator == work.who or holds_role(work.organisation, work.who, "communications_lead"):
@@ -139,7 +154,7 @@ class Desk:
                         facts |= {"place": case.state.place, "platform": case.state.platform}
                         return Answer(form=words.intake_form(press, facts, ask_text=False))
                     assert isinstance(event, Submitted)  # only a form carries values
-                    changed = moderation.intake(work, case, values, event.images)
+                    changed = moderation.intake(work, self.index, case, values, event.images)
                 case Waive():
                     changed = checklist.waive(work, case, press, values)
                     if changed is None:
@@ -220,25 +235,43 @@ class Desk:
             case _:
                 return Answer()
 
-    def _faq(self, work: Work, press: ApproveFaq | EditFaq | RetireFaq, values: dict[str, str] | None) -> Answer:
+    def _faq(self, work: Work, press: ApproveFaq | EditFaq | RetireFaq | TakeOverFaq, values: dict[str, str] | None) -> Answer:
         row = faq.entry(work, press.entry)
-        if not (
-            holds_role(work.organisation, work.who, "antenna", row.department)
-            or holds_role(work.organisation, work.who, "communications_lead")
-        ):
+        if not faq.may_keep(work.organisation, work.who, row.department):
             raise Refused("refused.not_antenna")
         words = showing.wording(work)
         if isinstance(press, EditFaq) and values is None:
-            return Answer(form=words.faq_form(press, row))
-        faq.press(work, press, values or {})
-        work.said = True
-        table = message_table.c
-        work.conn.execute(
-            message_table.update().where(table.kind == "faq", table.ref == press.entry).values(wanted=table.wanted + 1)
-        )
+            return Answer(form=words.faq_form(EditFaq(entry=row.id, version=row.version), faq.content(row)))
+        conflict = faq.press(work, press, values or {})
+        if conflict is not None:
+            return Answer(note=words.t("note.faq_conflict", who=words.name(conflict.who)), cards=(words.faq_conflict(conflict),))
+        faq.shown_again(work, press.entry)
         if row.case_id is not None:
+            faq_gaps.close_case(work, row.case_id)
             again(work, row.case_id, "case")
-        return Answer(note=words.t(f"note.{press.do}"), cards=(words.faq_entry(faq.entry(work, press.entry)),))
+        return Answer(note=words.t(f"note.{press.do}"), cards=(showing.faq_entry(work, press.entry),))
+
+    def _new_faq(self, work: Work, press: NewFaq, values: dict[str, str] | None) -> Answer:
+        if not faq.may_propose(work.organisation, work.who):
+            raise Refused("refused.may_not_propose")
+        words = showing.wording(work)
+        gap = faq_gaps.one(work, press.gap) if press.gap is not None else None
+        if values is None:
+            question, department = (gap.text, gap.department) if gap is not None else ("", "")
+            return Answer(form=words.faq_form(press, faq.Content(question=question, answer="", department=department)))
+        number = faq.write_new(work, values)
+        if gap is not None:
+            faq_gaps.close(work, gap.number)
+        status = faq.entry(work, number).status
+        return Answer(note=words.t(f"note.new_faq_{status}"), cards=(showing.faq_entry(work, number),))
+
+    def _close_gap(self, work: Work, press: CloseGap) -> Answer:
+        gap = faq_gaps.one(work, press.gap)
+        if gap is not None:
+            if not faq.may_keep(work.organisation, work.who, gap.department):
+                raise Refused("refused.not_antenna")
+            faq_gaps.close(work, gap.number)
+        return Answer(note=showing.wording(work).t("note.close_gap"), cards=(showing.gaps(work, self.index.answers),))
 
     def _line(self, work: Work, case: Case, item: str) -> str:
         advised = advice(work, case)

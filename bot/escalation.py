@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, or_, select
 
-from bot import clocks, faq, pictures, signals
+from bot import clocks, faq, faq_gaps, pictures, signals
 from bot.case import Case, Decision, Settled, advice, intake_ticks, load_case, outcomes, save, situation, standing
 from bot.comment_text import clean, cut, excerpt, is_blank
 from bot.events import Answer, Conversation, Edited, Replied
 from bot.masking import mask
 from bot.outbox import again, message_at, message_of, say
-from bot.presses import AskInfo, CloseThread, Decide, Forward, Take, ThreadPress
+from bot.presses import AnswerFromFaq, AskInfo, CloseThread, Decide, Forward, Take, ThreadPress
 from bot.roster import Recipient, holds_role, may, recipient
 from bot.tables import messages, replies, threads
 from bot.work import SETTLE, Refused, Work
@@ -41,6 +41,7 @@ def follow(work: Work, case: Case) -> Case:
     if advised is None:
         clocks.stop(work, case.number)
         signals.withdraw(work, case.number)
+        faq_gaps.close_case(work, case.number)
         return case.with_state(terms={}, lengths={})
     if any(isinstance(effect, DropImages) for effect in effects):
         case = pictures.forget(work, case)
@@ -110,6 +111,8 @@ def settle(work: Work, case: Case) -> Case:
         if row.phase != "retracted":
             roles.add(row.role)
     signals.log(work, case, advised.signals)
+    if "faq_candidate" in advised.records and case.state.faq_used is None and not case.state.faq_hits:
+        faq_gaps.note_case(work, case)
     items = dict(case.state.items)
     for todo in advised.steps:
         if todo.kind in ("escalate", "pass_on") and todo.role in roles and not todo.optional and todo.id not in items:
@@ -181,6 +184,30 @@ def replied(work: Work, event: Replied) -> Answer:
         _to_thread(work, row, number)
     save(work, case, "reply", {"thread": rows[0].id, "reply": number})
     return Answer(note="note.passed_on")
+
+
+def answer_from_faq(work: Work, press: AnswerFromFaq) -> Answer:
+    """The antenna answers with an entry that is there: the moderator gets it as the reply, and it is in their text for the citizen."""
+    row = _thread(work, press.thread)
+    case = load_case(work, row.case_id)
+    if not (holds_role(work.organisation, work.who, row.role, row.department) or may(work.organisation, work.who, "decide")):
+        raise Refused("refused.not_told")
+    if not case.open:
+        raise Refused("refused.case_closed", number=case.number, when=case.closed)
+    if row.phase not in ("open", "taken", "decided"):
+        raise Refused("refused.retracted" if row.phase == "retracted" else "refused.thread_closed")
+    known = faq.entry(work, press.entry)
+    if not faq.is_offered(work, known):
+        raise Refused("refused.not_approved")
+    if case.state.faq_used == press.entry:
+        return Answer(note="note.answer_from_faq")
+    number = _keep(work, case, row.id, known.answer, None, outside=False)
+    say(work, Conversation.parse(row.conversation), "reply", case=case.number, ref=number, parent=row.message_id)
+    _to_moderator(work, case, number)
+    faq.used(work, press.entry)
+    save(work, case.with_state(faq_used=press.entry), "faq_used", {"entry": press.entry, "thread": row.id})
+    again(work, case.number, "case", "thread")
+    return Answer(note="note.answer_from_faq")
 
 
 def edited(work: Work, event: Edited) -> Answer:

@@ -6,12 +6,15 @@ fused by reciprocal rank. Derived from the entries, so it can be thrown away and
 
 import unicodedata
 from array import array
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from heapq import nlargest
 from math import log
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import regex
 
@@ -86,103 +89,25 @@ _RUDE: Final = _words(
     zotten
     """
 )
-# Each line: words with which Flemish citizens and their town hall mean the same.
-_SAME: Final = """
-    huisvuil restafval vuilnis vuilkar vuilniswagen vuilbak vuil afval vuilzak vuilniszak huisvuilzak
-    containerpark recyclagepark recyclagecentrum
-    gft groenafval tuinafval groenbak
-    pmd plastiek plastic blauwe-zak
-    grofvuil grof-vuil grofhuisvuil
-    identiteitskaart eid id-kaart pas paspoort identiteitsbewijs
-    reispas paspoort internationaal-paspoort
-    kids-id kinder-id kinderpas
-    rijbewijs rijvergunning
-    verhuizen verhuis adreswijziging adresverandering domicilie verhuizing inschrijven
-    trouwen huwelijk huwen trouw
-    samenwonen samenwoning samenwonend
-    geboorte geboorteaangifte bevallen baby boreling pasgeboren
-    overlijden overlijdensaangifte gestorven overleden sterfgeval dood
-    begraven begraafplaats kerkhof begrafenis graf
-    uittreksel attest bewijs akte document afschrift
-    strafregister goed-gedrag-en-zeden gedrag zeden strafblad
-    subsidie premie toelage tussenkomst steun
-    bouwvergunning omgevingsvergunning bouwaanvraag vergunning bouwen verbouwen bouw
-    boom bomen snoeien kappen vellen rooien
-    put putten wegdek kuil gat weg
-    straatverlichting lantaarn lantaarnpaal straatlamp verlichting lamp
-    sluikstort sluikstorten zwerfvuil zwerfafval illegaal-storten dumpen gedumpt
-    hondenpoep hondendrol hondendrollen hondenkak hondentoilet hondenweide
-    parkeerkaart bewonerskaart parkeervergunning parkeren
-    parkeerverbod parkeerverbodsbord verhuiswagen inname verhuislift container
-    handicap beperking gehandicapt mindervalide rolstoel
-    fiets fietsen rijwiel fietsdiefstal
-    zwembad zwemmen bad
-    bibliotheek bib boeken boek lenen uitlenen ontlenen
-    sporthal sportzaal sportcentrum
-    speelplein speelpleinwerking vakantiewerking vakantieopvang kinderopvang opvang
-    kinderopvang creche onthaalouder kribbe
-    school scholen inschrijven
-    zaal feestzaal zalen huren verhuren reserveren reservatie vastleggen huur
-    evenement fuif buurtfeest straatfeest feest activiteit
-    speelstraat speelstraten
-    rommelmarkt brocante avondmarkt
-    belasting taks heffing aanslagbiljet
-    retributie boete gas-boete
-    afspraak afspreken reserveren
-    openingsuren open openen opening geopend gesloten toe sluiten sluitingsuur openingstijden uren
-    loket balie stadhuis gemeentehuis administratief-centrum
-    wateroverlast overstroming ondergelopen ondergestroomd
-    riool riolering rioolputje
-    ratten rat ongedierte knaagdieren
-    wespen wespennest hoornaar
-    lawaai geluidsoverlast nachtlawaai herrie overlast
-    zwerfkat zwerfkatten kat katten kater poes
-    burgemeester schepen
-    ocmw leefloon uitkering sociaal-huis
-    jeugd jongeren kinderen
-    senioren bejaarden ouderen gepensioneerden
-    wifi internet
-    laadpaal laadpalen opladen laden elektrisch
-    stemmen verkiezingen verkiezing volmacht stembrief
-    compost composteren compostvat
-    glas glasbol glasbollen flessen glascontainer
-    klacht klagen ontevreden
-    vaccin vaccinatie inenting
-    nationaliteit belg naturalisatie
-    vreemdeling vreemdelingen verblijfskaart verblijfsvergunning verblijfstitel
-    vondeling verloren gevonden kwijt gestolen verlies
-    aanvragen bestellen halen bekomen aanvraag
-    ophaling ophalen opgehaald komt ophaaldag
-    telefoon telefoonnummer bellen gsm
-    mail e-mail e-mailadres mailen
-"""
-
-
-def _synonyms() -> dict[str, tuple[str, ...]]:
-    same: dict[str, dict[str, None]] = defaultdict(dict)
-    for line in _SAME.strip().splitlines():
-        group = line.split()
-        for word in group:
-            same[word] |= dict.fromkeys(other for other in group if other != word)
-    return {word: tuple(others) for word, others in same.items()}
-
-
-SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = _synonyms()
-"""Words of Flemish town halls with the words that mean about the same."""
-
-
 # --- from text to words -------------------------------------------------------------------------------------
 
 _TOKEN = regex.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SENTENCE = regex.compile(r"[^.!?\n]+[.!?]*")
 # A question that is not asked in its first words is not asked of a list.
 _LONGEST_QUERY, _LONGEST_TEXT, _LONGEST_WORD = 40, 4000, 50
+_MOST_JOINED = 4  # words that are written apart and mean one thing together: goed gedrag en zeden
+
+
+_MARKS = regex.compile(r"\p{M}+")
+_NO_QUOTES = dict.fromkeys(map(ord, "'’‘`"))
 
 
 def _plain(text: str) -> str:
     """Lower case without accents; `foto's` as `fotos`."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(sign for sign in decomposed if not unicodedata.combining(sign) and sign not in "'’")
+    text = text.casefold()
+    if not text.isascii():
+        text = _MARKS.sub("", unicodedata.normalize("NFKD", text))
+    return text.translate(_NO_QUOTES)
 
 
 def _tokens(text: str) -> Iterator[str]:
@@ -201,53 +126,218 @@ def _trigrams(word: str) -> Iterator[str]:
     return (padded[place : place + 3] for place in range(len(padded) - 2))
 
 
-class _Stems:
-    """Stems with a memory: the stemmer takes longer than the rest of a search."""
+_NO_DIMINUTIVE: Final = _words(
+    "sterke zwarte kerke marke donke franke blanke slanke dikke vlakke elke welke zulke sommige oranje franje"
+)
 
-    def __init__(self) -> None:
-        import snowballstemmer  # noqa: PLC0415 - loads all its languages; no start waits for that
 
-        self._stemmer = snowballstemmer.stemmer("dutch")
-        self._known: dict[str, str] = {}
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:
+    import snowballstemmer  # noqa: PLC0415 - loads all its languages; no start waits for that
 
-    def __call__(self, word: str) -> str:
-        stem = self._known.get(word)
-        if stem is None:
-            stem = str(self._stemmer.stemWord(word))
-            if len(self._known) < 200_000:
-                self._known[word] = stem
-        return stem
+    return snowballstemmer.stemmer("dutch")
+
+
+@lru_cache(maxsize=200_000)
+def _stem(word: str) -> str:
+    """What is left of a word without its ending; remembered, as the stemmer takes longer than the rest of a search."""
+    return str(_stemmer().stemWord(_large(word)))
+
+
+def _large(word: str) -> str:
+    """A thing from its little one: kaartje, tuintje, boompje, fietske."""
+    if len(word) < 6 or word in _NO_DIMINUTIVE:
+        return word
+    bare = word.removesuffix("s") if word.endswith(("jes", "kes")) else word.removesuffix("n") if word.endswith("ken") else word
+    if bare.endswith("etje"):
+        return bare[:-5] if bare[-5] == bare[-6] else bare[:-4]  # balletje, but not "planeetje"
+    if bare.endswith("mpje"):
+        return bare[:-3]
+    if bare.endswith("tje"):
+        return bare[:-2] if bare[-4] in "rfsckph" and not bare.endswith("rretje") else bare[:-3]
+    if bare.endswith("je"):
+        return bare[:-2]
+    if bare.endswith("ske"):
+        return bare[:-3]
+    if bare.endswith("ke") and bare[-3] not in "aeiouyck":
+        return bare[:-2]
+    return word
+
+
+_SOUNDS = tuple(
+    (regex.compile(pattern), sound)
+    for pattern, sound in (
+        (r"sch", "sg"), (r"ch", "g"), (r"ck|c(?![eiy])|q", "k"), (r"c", "s"), (r"x", "ks"), (r"ph", "f"), (r"th", "t"), (r"dt", "t"),
+        (r"ij|ei|y", "y"), (r"ou|au", "u"), (r"ae|aa", "a"), (r"oe", "w"), (r"eu", "e"), (r"ie", "i"), (r"z", "s"), (r"v", "f"),
+        (r"(?<=[aeiouyw])h|^h", ""), (r"(.)\1+", r"\1"), (r"d$", "t"), (r"b$", "p"),
+    )
+)  # fmt: skip
+
+
+def _sound(word: str) -> str:
+    """Equal for words that sound about the same, so that one who writes as they speak is understood."""
+    for pattern, sound in _SOUNDS:
+        word = pattern.sub(sound, word)
+    return word
+
+
+# --- words that mean the same -------------------------------------------------------------------------------
+
+
+class Spelling:
+    """Known words, and the one that somebody meant who wrote another."""
+
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        self.words: set[str] = set()
+        self._deletions: dict[str, list[str]] = defaultdict(list)
+        self._sounds: dict[str, list[str]] = defaultdict(list)
+        self._pieces: dict[str, list[str]] = defaultdict(list)
+        for word in words:
+            self.learn(word)
+
+    def learn(self, word: str) -> None:
+        if word in self.words:
+            return
+        self.words.add(word)
+        if len(word) < _SHORTEST_MENDED:
+            return
+        for shorter in _one_less(word):
+            self._deletions[shorter].append(word)
+        self._sounds[_sound(word)].append(word)
+        if len(word) >= _SHORTEST_SIMILAR:
+            for piece in set(_trigrams(word)):
+                self._pieces[piece].append(word)
+
+    def near(self, word: str) -> set[str]:
+        """Words one typing error away: a letter more, less, other, or two that changed places; else words that sound the same."""
+        if len(word) < _SHORTEST_MENDED:
+            return set()
+        near = set(self._deletions.get(word, ()))
+        for shorter in _one_less(word):
+            if shorter in self.words:
+                near.add(shorter)
+            near.update(other for other in self._deletions.get(shorter, ()) if _one_error_apart(word, other))
+        # People rarely mistype the first letter; words that differ there mostly are other words.
+        near = {other for other in near if other[0] == word[0]}
+        return near or set(self._sounds.get(_sound(word), ()))
+
+    def similar(self, word: str) -> str:
+        """The long word that shares most three-letter pieces with this one: two errors in a compound."""
+        if len(word) < _SHORTEST_SIMILAR:
+            return ""
+        pieces = set(_trigrams(word))
+        shared: dict[str, int] = defaultdict(int)
+        for piece in pieces:
+            for other in self._pieces.get(piece, ())[:_PIECES_OF_WORDS]:
+                shared[other] += 1
+        best, most = "", _SIMILAR
+        for other, count in shared.items():
+            share = 2 * count / (len(pieces) + len(other))
+            if share > most or (share == most and other < best):
+                best, most = other, share
+        return best
+
+
+class Thesaurus:
+    """Groups of words that mean about the same, and words that lead to others."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.groups: dict[str, tuple[str, ...]] = {}  # a word or stem → marks of its groups
+        self.leads: dict[str, tuple[str, ...]] = {}  # a word or stem → the words it leads to
+        self.asking: set[str] = set()  # marks of groups that say what is asked
+        self.words: set[str] = set()
+        self.joined: set[str] = set()  # what people write as several words
+        for number, line in enumerate(lines):
+            self._learn(f"§{number}", line)
+
+    def _learn(self, mark: str, line: str) -> None:
+        asks, line = line.startswith("? "), line.removeprefix("? ")
+        said, _, led = line.partition(">")
+        words = tuple(filter(None, ("".join(_tokens(word)) for word in said.split())))
+        others = tuple(filter(None, ("".join(_tokens(word)) for word in led.split())))
+        self.joined.update("".join(_tokens(word)) for word in line.split() if "-" in word)
+        self.words.update(words)
+        self.words.update(others)
+        for key in dict.fromkeys(key for word in words for key in (word, _stem(word))):
+            if others:
+                self.leads[key] = (*self.leads.get(key, ()), *others)
+            else:
+                self.groups[key] = (*self.groups.get(key, ()), mark)
+        if asks:
+            self.asking.add(mark)
+
+    def groups_of(self, word: str) -> tuple[str, ...]:
+        return self.groups.get(word) or self.groups.get(_stem(word), ())
+
+
+@lru_cache(maxsize=8)
+def _thesaurus(own: tuple[tuple[str, ...], ...]) -> tuple[Thesaurus, Spelling]:
+    """The words of Flemish town halls, and a municipality's own groups."""
+    text = Path(__file__).with_name("synonyms_nl.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    lines += [" ".join("-".join(_tokens(word)) for word in group) for group in own]
+    known = Thesaurus(lines)
+    return known, Spelling(known.words)
+
+
+def meanings(text: str, own: tuple[tuple[str, ...], ...] = ()) -> dict[str, str]:
+    """What a question is about: the group or stem of each word that matters, with the word. Ways of asking are left out."""
+    same, _ = _thesaurus(own)
+    found: dict[str, str] = {}
+    tokens = list(_tokens(text[:_LONGEST_TEXT]))
+    place = 0
+    while place < len(tokens) and len(found) < _LONGEST_QUERY:
+        sizes = range(min(_MOST_JOINED, len(tokens) - place), 0, -1)
+        size = next((size for size in sizes if "".join(tokens[place : place + size]) in same.joined), 1)
+        word = "".join(tokens[place : place + size])
+        place += size
+        marks = same.groups_of(word)
+        if word in _STOP_WORDS or word in _ASKING or not same.asking.isdisjoint(marks):
+            continue
+        found.setdefault(marks[0] if marks else _stem(word), word)
+    return found
 
 
 # --- the index ----------------------------------------------------------------------------------------------
 
 # How much a word counts by where it stands in an entry.
-_QUESTION, _TAG, _ANSWER = 3.0, 3.0, 0.6
+_QUESTION, _TAG, _ANSWER = 3.0, 2.4, 0.6
 # How much a match counts by how it came about.
-_SAME_WORD, _MENDED, _SYNONYM, _PART, _SYNONYM_PART = 1.0, 0.8, 0.75, 0.6, 0.4
+_SAME_WORD, _MENDED, _GROUP, _PART, _PART_GROUP, _LED = 1.0, 0.85, 0.75, 0.6, 0.45, 0.4
+_OF_ANSWER = 0.3  # how far a word that stands in the answer alone covers what is asked
 _ASKING_SHARE = 0.3
 _SHORTEST_PART = 4
 _SHORTEST_MENDED = 5
+_SHORTEST_SIMILAR, _SIMILAR, _PIECES_OF_WORDS = 7, 0.6, 400
 # Reciprocal rank fusion: what words, pieces and judgement count, and how slowly lower ranks lose weight.
 _FUSED, _FUSION = (1.0, 0.2, 1.0), 10
-_POSTINGS_PER_QUERY, _PIECES_PER_QUERY = 8_000, 5_000
-_CANDIDATES = 30
+_POSTINGS_PER_QUERY, _PIECES_PER_QUERY = 6_000, 3_000
+_CANDIDATES = 25
 _RARE_SHARE = 0.03
 _FIT_SCORE = 0.57
 _FIT_LEAD = 0.04
 
+_NOT_HELD = (-1, 0.0)
+
+Accept = Callable[[str], bool]
+
 
 @dataclass(slots=True)
 class _Postings:
-    """The entries that hold a stem, and how much it counts there."""
+    """The entries that hold a stem, by rising number, and how much it counts there."""
 
     entries: "array[int]" = field(default_factory=lambda: array("I"))
     weights: "array[float]" = field(default_factory=lambda: array("f"))
 
+    def drop(self, number: int) -> None:
+        place = bisect_left(self.entries, number)
+        if place < len(self.entries) and self.entries[place] == number:
+            del self.entries[place], self.weights[place]
+
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One word of a query: every stem that it may stand for, with how surely."""
+    """One word of a query: every stem or group that it may stand for, with how surely."""
 
     word: str
     stems: Mapping[str, float]
@@ -255,84 +345,163 @@ class _Asked:
     asking: bool
 
 
-class Index:
-    """Entries, ready to be searched. Making it takes about a third of a millisecond an entry."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """One entry as it is indexed. ``words``: the stem of each word of the question, and whether it only says what is asked;
+    ``reached``: by stem or group, which of those words it reaches (-1: a tag or the answer) and how surely."""
 
-    def __init__(self, entries: Iterable[Entry], synonyms: Mapping[str, tuple[str, ...]] = SYNONYMS) -> None:
-        """Synonyms are looked up by plain words (lower case, no accents)."""
-        self._stem = _Stems()
-        self._entries = tuple(entries)
-        self._numbers = {entry.id: number for number, entry in enumerate(self._entries)}
-        self._synonyms: dict[str, tuple[str, ...]] = defaultdict(tuple)
-        for word, others in synonyms.items():
-            plain = tuple("".join(_tokens(other)) for other in others)
-            for key in {"".join(_tokens(word)), self._stem("".join(_tokens(word)))}:
-                self._synonyms[key] += plain
-        self._postings: dict[str, _Postings] = defaultdict(_Postings)
-        self._pieces: dict[str, array[int]] = defaultdict(lambda: array("I"))
-        self._asked_stems: list[Mapping[str, float]] = []
-        self._piece_counts = array("I")
-        self._vocabulary: dict[str, str] = {}
-        self._deletions: dict[str, list[str]] = defaultdict(list)
-        self._asking_stems = {self._stem(word) for word in _ASKING}
-        self._learn_words()
-        for number, entry in enumerate(self._entries):
-            self._add(number, entry)
-        self._questions_with = Counter(stem for asked in self._asked_stems for stem in asked)
-        self._rarities = {stem: self._rarity_of(len(held.entries)) for stem, held in self._postings.items()}
-        self._wholes = array(
-            "f",
-            (sum(self._importance(stem) * held for stem, held in asked.items()) for asked in self._asked_stems),
-        )
+    entry: Entry
+    words: tuple[tuple[str, bool], ...]
+    reached: Mapping[str, tuple[int, float]]
+    stems: tuple[str, ...]  # all of them, the answer's too
+    pieces: frozenset[str]
+
+
+class Index:
+    """Entries, ready to be searched, and changed one by one. Not for two threads at once."""
+
+    def __init__(self, entries: Iterable[Entry] = (), own: tuple[tuple[str, ...], ...] = ()) -> None:
+        """``own``: the municipality's groups of words that mean the same to it."""
+        self._same, self._lexicon = _thesaurus(own)
+        self._spelling = Spelling()
+        self._stems: dict[str, int] = {}  # of the words known here, how many words have it
+        self._held: dict[int, _Held] = {}
+        self._numbers: dict[str, int] = {}
+        self._next = 0
+        self._postings: dict[str, _Postings] = {}
+        self._pieces: dict[str, array[int]] = {}
+        self._asking_stems = {_stem(word) for word in _ASKING} | self._same.asking
+        self._questions_with: Counter[str] = Counter()  # how many questions (or tags) hold a stem or group as a word
+        self._split_known: dict[str, tuple[str, ...]] = {}
+        self._reached_known: dict[str, dict[str, float]] = {}
+        entries = tuple(entries)
+        for entry in entries:  # all words first: a compound is split into words that stand in a later entry too
+            self._learn(entry)
+        for entry in entries:
+            self._put(entry)
+
+    def entries(self) -> dict[str, Entry]:
+        """Every entry by its id."""
+        return {held.entry.id: held.entry for held in self._held.values()}
 
     # --- making ---
 
-    def _learn_words(self) -> None:
-        for entry in self._entries:
-            for text in (entry.question, *entry.tags, entry.answer):
-                for word in _tokens(text):
-                    if word not in _STOP_WORDS:
-                        self._vocabulary[word] = self._stem(word)
-        self._known_stems = set(self._vocabulary.values())
-        for word in self._vocabulary:
-            if len(word) >= _SHORTEST_MENDED:
-                for shorter in _one_less(word):
-                    self._deletions[shorter].append(word)
+    def put(self, entry: Entry) -> None:
+        """Take an entry in; one of the same id must have been taken out."""
+        self._learn(entry)
+        self._put(entry)
 
-    def _add(self, number: int, entry: Entry) -> None:
-        counts: dict[str, float] = defaultdict(float)
-        asked: dict[str, float] = {}
-        for weight, text in (
-            (_QUESTION, entry.question),
-            *((_TAG, tag) for tag in entry.tags),
-            (_ANSWER, entry.answer),
-        ):
-            for word in _tokens(text):
-                if word in _STOP_WORDS:
-                    continue
-                stem = self._stem(word)
-                counts[stem] += weight
-                if weight > _ANSWER:
-                    asked[stem] = 1.0
-                for part in self._split(word):
-                    counts[part] += weight * _PART
-                    if weight > _ANSWER:
-                        asked.setdefault(part, _PART)
+    def _put(self, entry: Entry) -> None:
+        number = self._numbers[entry.id] = self._next
+        self._next += 1
+        held, counts = self._analysed(entry)
+        self._held[number] = held
+        self._questions_with.update(stem for stem, (_, sure) in held.reached.items() if sure >= 1.0)
         for stem, count in counts.items():
-            postings = self._postings[stem]
+            postings = self._postings.get(stem)
+            if postings is None:
+                postings = self._postings[stem] = _Postings()
             postings.entries.append(number)
             postings.weights.append(2.2 * count / (count + 1.2 * _QUESTION))
-        pieces = {piece for word in self._content(entry.question) for piece in _trigrams(word)}
-        for piece in pieces:
-            self._pieces[piece].append(number)
-        self._piece_counts.append(len(pieces))
-        self._asked_stems.append(asked)
+        for piece in held.pieces:
+            numbers = self._pieces.get(piece)
+            if numbers is None:
+                numbers = self._pieces[piece] = array("I")
+            numbers.append(number)
+
+    def remove(self, name: str) -> None:
+        """Take an entry out; one that is not there is no error."""
+        number = self._numbers.pop(name, None)
+        if number is None:
+            return
+        held = self._held.pop(number)
+        self._questions_with.subtract(stem for stem, (_, sure) in held.reached.items() if sure >= 1.0)
+        for stem in held.stems:
+            self._postings[stem].drop(number)
+            if not self._postings[stem].entries:
+                del self._postings[stem]
+        for piece in held.pieces:
+            numbers = self._pieces[piece]
+            del numbers[bisect_left(numbers, number)]
+
+    def _learn(self, entry: Entry) -> None:
+        for text in (entry.question, *entry.tags, entry.answer):
+            for word in _tokens(text[:_LONGEST_TEXT]):
+                if word not in _STOP_WORDS and word not in self._spelling.words:
+                    self._spelling.learn(word)
+                    self._stems[_stem(word)] = 1
+                    self._split_known.clear()
+                    self._reached_known.clear()
+
+    def _analysed(self, entry: Entry) -> tuple[_Held, dict[str, float]]:
+        counts: dict[str, float] = defaultdict(float)
+        words: list[tuple[str, bool]] = []
+        best: dict[str, tuple[int, float]] = {}
+        for weight, text in ((_QUESTION, entry.question), *((_TAG, tag) for tag in entry.tags), (_ANSWER, entry.answer)):
+            for word in self._joined(text[:_LONGEST_TEXT], whole=True):
+                reached = self._reached(word)
+                asks = weight == _QUESTION and not self._asking_stems.isdisjoint(reached)
+                place, share = (len(words), 1.0) if weight == _QUESTION else (-1, 1.0 if weight == _TAG else _OF_ANSWER)
+                for stem, sure in reached.items():
+                    counts[stem] += weight * sure
+                    if best.get(stem, _NOT_HELD)[1] < sure * share:
+                        best[stem] = (place, sure * share)
+                if weight == _QUESTION:
+                    words.append((_stem(word), asks))
+        pieces = frozenset(piece for word in self._content(entry.question) for piece in _trigrams(word))
+        return _Held(entry, tuple(words), best, tuple(counts), pieces), counts
+
+    def _reached(self, word: str) -> Mapping[str, float]:
+        """By which stems and groups a word of an entry is found, and how surely."""
+        known = self._reached_known.get(word)
+        if known is None:
+            known = self._reached_known[word] = {_stem(word): 1.0}
+            for mark in self._same.groups_of(word):
+                known[mark] = 1.0
+            for part in self._split(word):
+                known.setdefault(_stem(part), _PART)
+                for mark in self._same.groups_of(part):
+                    known.setdefault(mark, _PART)
+        return known
 
     def _content(self, text: str) -> list[str]:
         return [word for word in _tokens(text) if word not in _STOP_WORDS]
 
+    def _joined(self, text: str, *, whole: bool) -> list[str]:
+        """The words that matter; several that are one word in the entries or among the synonyms count as that one.
+
+        ``whole``: the words that were joined count by themselves too.
+        """
+        tokens = list(_tokens(text))
+        words: list[str] = []
+        place = 0
+        while place < len(tokens) and (whole or len(words) < _LONGEST_QUERY):
+            step = 1
+            for size in range(min(_MOST_JOINED, len(tokens) - place), 1, -1):
+                joined = "".join(tokens[place : place + size])
+                if joined in self._same.joined or (
+                    size == 2
+                    and len(joined) >= 2 * _SHORTEST_PART
+                    and (joined in self._spelling.words or joined in self._same.words)
+                ):
+                    words.append(joined)
+                    step = size
+                    break
+            if step == 1 or whole:
+                words += [token for token in tokens[place : place + step] if token not in _STOP_WORDS]
+            place += step
+        return words
+
     def _split(self, word: str) -> tuple[str, ...]:
-        """The stems of the parts of a compound, when all are words of the entries: huisvuil + ophaling."""
+        """The parts of a compound, when all are words of the entries or of town halls: huisvuil + ophaling."""
+        if len(word) < 2 * _SHORTEST_PART:
+            return ()
+        known = self._split_known.get(word)
+        if known is None:
+            known = self._split_known[word] = self._parted(word)
+        return known
+
+    def _parted(self, word: str) -> tuple[str, ...]:
         best: tuple[str, ...] = ()
         for place in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
             if not (left := self._part(word[:place], linked=True)):
@@ -341,7 +510,7 @@ class Index:
             if right := self._part(rest, linked=False):
                 # The longest beginning wins: "straatverlichting" rather than "straat" + a lucky rest.
                 best = (left, right)
-            elif not best and len(rest) >= 2 * _SHORTEST_PART and (parts := self._split(rest)):
+            elif not best and len(rest) >= 2 * _SHORTEST_PART and (parts := self._parted(rest)):
                 best = (left, *parts)
         return best
 
@@ -351,20 +520,23 @@ class Index:
             forms += [part[: -len(link)] for link in ("s", "en", "e", "n") if part.endswith(link)]
         for form in forms:
             if len(form) >= _SHORTEST_PART:
-                if form in self._vocabulary:
-                    return self._vocabulary[form]
-                if not linked and (stem := self._stem(form)) in self._known_stems:
-                    return stem
+                if (form in self._spelling.words or form in self._same.words) and form not in _STOP_WORDS:
+                    return form
+                if not linked and ((stem := _stem(form)) in self._stems or stem in self._same.groups):
+                    return form
         return ""
 
     # --- asking ---
 
-    def search(self, query: str, limit: int = 5) -> tuple[Hit, ...]:
-        """The best entries for a query, best first."""
-        words = self._asked_words(query)
+    def search(self, query: str, limit: int = 5, accept: Accept | None = None) -> tuple[Hit, ...]:
+        """The best entries for a query, best first; only those whose id ``accept`` takes."""
+        words = self._joined(query[:_LONGEST_TEXT], whole=False)
         asked = self._understand(words)
         by_words = self._rank_by_words(asked)
         by_pieces = self._rank_by_pieces(words)
+        if accept is not None:
+            by_words = {number: value for number, value in by_words.items() if accept(self._held[number].entry.id)}
+            by_pieces = {number: value for number, value in by_pieces.items() if accept(self._held[number].entry.id)}
         candidates = {
             *nlargest(_CANDIDATES, by_words, key=by_words.__getitem__),
             *nlargest(_CANDIDATES, by_pieces, key=by_pieces.__getitem__),
@@ -381,16 +553,16 @@ class Index:
         for number in sorted(fused, key=lambda n: (-fused[n], n))[:limit]:
             score, why = judged[number]
             ceiling = min(ceiling, score)
-            hits.append(Hit(self._entries[number].id, round(ceiling, 4), why))
+            hits.append(Hit(self._held[number].entry.id, round(ceiling, 4), why))
         return tuple(hits)
 
-    def fits(self, query: str) -> Hit | None:
+    def fits(self, query: str, accept: Accept | None = None) -> Hit | None:
         """The one entry that answers a question in this comment so plainly that it may be offered unasked."""
         if not _RUDE.isdisjoint(_tokens(query[:_LONGEST_TEXT])):
             return None
         best: Hit | None = None
         for sentence in _questions(query):
-            hits = self.search(sentence, 2)
+            hits = self.search(sentence, 2, accept)
             if not hits or hits[0].score < _FIT_SCORE or not self._shares_a_rare_word(sentence, hits[0]):
                 continue
             if len(hits) > 1 and hits[0].score - hits[1].score < _FIT_LEAD:
@@ -400,83 +572,73 @@ class Index:
         return best
 
     def _shares_a_rare_word(self, sentence: str, hit: Hit) -> bool:
-        number = self._numbers[hit.id]
-        rare = max(3, int(_RARE_SHARE * len(self._entries)))
+        held = self._held[self._numbers[hit.id]]
+        rare = max(3, int(_RARE_SHARE * len(self._held)))
         return any(
-            not asked.asking and self._questions_with[stem] <= rare and sure >= _SYNONYM
-            for asked in self._understand(self._asked_words(sentence))
+            not asked.asking
+            and self._questions_with[stem] <= rare
+            and sure >= _GROUP
+            and held.reached.get(stem, _NOT_HELD)[1] >= 1.0
+            for asked in self._understand(self._joined(sentence, whole=False))
             for stem, sure in asked.stems.items()
-            if self._asked_stems[number].get(stem, 0.0) >= 1.0
         )
-
-    def _asked_words(self, query: str) -> list[str]:
-        """The words that matter; two that are one word in the entries ("grof vuil") count as that one."""
-        tokens = list(_tokens(query[:_LONGEST_TEXT]))
-        words: list[str] = []
-        place = 0
-        while place < len(tokens) and len(words) < _LONGEST_QUERY:
-            joined = "".join(tokens[place : place + 2])
-            if len(joined) >= 2 * _SHORTEST_PART and place + 1 < len(tokens) and joined in self._vocabulary:
-                words.append(joined)
-                place += 2
-                continue
-            if tokens[place] not in _STOP_WORDS:
-                words.append(tokens[place])
-            place += 1
-        return words
 
     def _understand(self, words: Sequence[str]) -> list[_Asked]:
         asked = []
         for word in dict.fromkeys(words):
             stems = self._stems_of(word)
             rarest = max((self._rarity(stem) for stem in stems), default=self._rarity(""))
-            asking = word in _ASKING or self._stem(word) in self._asking_stems
+            asking = (
+                word in _ASKING
+                or _stem(word) in self._asking_stems
+                or not self._asking_stems.isdisjoint(self._same.groups_of(word))
+            )
             asked.append(_Asked(word, stems, rarest * (_ASKING_SHARE if asking else 1.0), asking))
         return asked
 
     def _stems_of(self, word: str) -> dict[str, float]:
-        """Every stem of the entries that a word of a query may mean."""
+        """Every stem and group of the entries that a word of a query may mean, and how surely."""
         stems: dict[str, float] = {}
 
         def mean(stem: str, sure: float) -> None:
             if stem in self._postings and stems.get(stem, 0.0) < sure:
                 stems[stem] = sure
 
+        def means(word: str, sure: float) -> None:
+            mean(_stem(word), sure)
+            for mark in self._same.groups_of(word):
+                mean(mark, sure * _GROUP)
+            for other in self._same.leads.get(word) or self._same.leads.get(_stem(word), ()):
+                mean(_stem(other), sure * _LED)
+                for mark in self._same.groups_of(other):
+                    mean(mark, sure * _LED)
+
+        means(word, _SAME_WORD)
         spelt = word
-        mean(self._stem(word), _SAME_WORD)
-        if not stems and word not in self._synonyms and (mended := self._mend(word)):
+        if not stems and not self._same.groups_of(word) and not self._split(word) and (mended := self._mend(word)):
             spelt = mended
-            mean(self._vocabulary.get(mended, self._stem(mended)), _MENDED)
-        for other in (*self._synonyms.get(spelt, ()), *self._synonyms.get(self._stem(spelt), ())):
-            mean(self._stem(other), _SYNONYM)
+            means(mended, _MENDED)
         for part in self._split(spelt):
-            mean(part, _PART)
-            for other in self._synonyms.get(part, ()):
-                mean(self._stem(other), _SYNONYM_PART)
+            mean(_stem(part), _PART)
+            for mark in self._same.groups_of(part):
+                mean(mark, _PART_GROUP)
         return stems
 
     def _mend(self, word: str) -> str:
-        """The known word one typing error away (a letter more, less, other, or two changed places)."""
-        if len(word) < _SHORTEST_MENDED:
-            return ""
-        near: set[str] = set(self._deletions.get(word, ()))
-        for shorter in _one_less(word):
-            if shorter in self._vocabulary:
-                near.add(shorter)
-            near.update(other for other in self._deletions.get(shorter, ()) if _one_error_apart(word, other))
-        # People rarely mistype the first letter; words that differ there mostly are other words.
-        near = {other for other in near if other[0] == word[0]}
-        return min(near, key=lambda other: (-len(self._postings[self._vocabulary[other]].entries), other), default="")
+        """The known word that was meant by one that nobody knows; of several, the one most entries hold."""
+        near = self._spelling.near(word) or self._lexicon.near(word)
+        if not near:
+            return self._spelling.similar(word) or self._lexicon.similar(word)
+        return min(near, key=lambda other: (-self._entries_of(_stem(other)), other))
 
-    def _rarity_of(self, entries: int) -> float:
-        return log(1 + len(self._entries) / entries)
+    def _entries_of(self, stem: str) -> int:
+        postings = self._postings.get(stem)
+        return len(postings.entries) if postings is not None else 0
 
     def _rarity(self, stem: str) -> float:
+        postings = self._postings.get(stem)
         # A word that no entry holds is as rare as can be: it counts against every entry.
-        return self._rarities.get(stem) or self._rarity_of(1)
-
-    def _importance(self, stem: str) -> float:
-        return self._rarity(stem) * (_ASKING_SHARE if stem in self._asking_stems else 1.0)
+        return log(1 + len(self._held) / (len(postings.entries) if postings is not None else 1))
 
     def _rank_by_words(self, asked: Iterable[_Asked]) -> dict[int, float]:
         found: dict[int, float] = defaultdict(float)
@@ -510,29 +672,34 @@ class Index:
                 break
             for number in numbers:
                 shared[number] += 1
-        return {number: 2 * count / (len(pieces) + self._piece_counts[number]) for number, count in shared.items() if count > 2}
+        sizes = ((number, count, len(self._held[number].pieces)) for number, count in shared.items() if count > 2)
+        return {number: 2 * count / (len(pieces) + size) for number, count, size in sizes}
 
     def _judge(self, asked: Sequence[_Asked], number: int, pieces: float) -> tuple[float, tuple[str, ...]]:
         """How well an entry answers: the share of the query that it covers and the share of its question that
         is asked for, rare words counting more; and the words shared."""
-        entry = self._asked_stems[number]
+        held = self._held[number]
         total = sum(one.weight for one in asked)
         covered = 0.0
-        reached: dict[str, float] = {}
+        asked_for: dict[int, float] = {}
         why = []
         for one in asked:
             best = 0.0
             for stem, sure in one.stems.items():
-                if held := entry.get(stem, 0.0):
-                    best = max(best, sure * held)
-                    reached[stem] = max(reached.get(stem, 0.0), sure)
+                if (found := held.reached.get(stem)) is not None:
+                    place, value = found[0], sure * found[1]
+                    best = max(best, value)
+                    if place >= 0:
+                        asked_for[place] = max(asked_for.get(place, 0.0), value)
             covered += one.weight * best
             if best:
                 why.append(one.word)
         if not why:
             return pieces * 0.4, ()
-        of_entry = sum(self._importance(stem) * entry[stem] * sure for stem, sure in reached.items())
-        return min(1.0, 0.6 * covered / total + 0.3 * min(1.0, 1.5 * of_entry / self._wholes[number]) + 0.1 * pieces), tuple(why)
+        weights = [self._rarity(stem) * (_ASKING_SHARE if asks else 1.0) for stem, asks in held.words]
+        whole = sum(weights)
+        of_entry = sum(weights[place] * value for place, value in asked_for.items()) / whole if whole else 0.0
+        return min(1.0, 0.6 * covered / total + 0.3 * min(1.0, 1.5 * of_entry) + 0.1 * pieces), tuple(why)
 
 
 def _questions(text: str) -> Iterator[str]:

@@ -6,13 +6,13 @@ from typing import Any, cast, get_args
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import and_, or_, select
 
-from bot import clocks, faq, pictures, signals, strikes
+from bot import clocks, faq, faq_index, pictures, signals, strikes
 from bot.case import Case, State, advice, answers_held, intake_ticks, load_case, needs_department, outcomes, save, situation
 from bot.checklist import left
 from bot.comment_text import LIMIT, clean, cut, fingerprint, guess_platform, is_blank, normal_link, only_emoji, says_u
 from bot.escalation import end, follow, settle
 from bot.events import Conversation, Image, Pasted
-from bot.faq import FaqIndex
+from bot.faq_index import FaqIndex
 from bot.outbox import again, say
 from bot.presses import AlsoThis, Answer, Back, HandOver, Same, TakeCase, UseFaq
 from bot.roster import direct, holders, holds_role, may, publishers, publishes, recipient
@@ -60,9 +60,9 @@ def paste(
         text_read=text_read,
     )  # fmt: skip
     walk, _ = walking.begin(work.house.tree, work.organisation.policy, walking.Situation(place=place))
-    hint = faq.suggestion(work, index, text) if text else None
+    hint, hits = faq_index.hints(work, index, text) if text else (None, ())
     state = state.model_copy(
-        update={"walks": (walk,), "faq_hint": hint, "pictures": len(shown.numbers), "has_link": bool(link_text)}
+        update={"walks": (walk,), "faq_hint": hint, "faq_hits": hits, "pictures": len(shown.numbers), "has_link": bool(link_text)}
     )
     handle, posted = _line(values.get("handle", ""), LINE_LIMIT), _line(values.get("posted", ""), 40)
     author = work.house.keys.pseudonym(platform, handle) if handle else None
@@ -119,7 +119,7 @@ def paste(
     return case, told
 
 
-def intake(work: Work, case: Case, values: dict[str, str], images: tuple[Image, ...]) -> Case:
+def intake(work: Work, index: FaqIndex, case: Case, values: dict[str, str], images: tuple[Image, ...]) -> Case:
     """The intake form came back: facts change, and with the place perhaps the walk's beginning."""
     text, was_cut = cut(clean(values.get("text", case.text)), LIMIT)
     advised = advice(work, case)
@@ -146,10 +146,13 @@ def intake(work: Work, case: Case, values: dict[str, str], images: tuple[Image, 
         shown = pictures.Offered()
     else:
         shown.attach(work, case.number)
+    hint, hits = (case.state.faq_hint, case.state.faq_hits) if text == case.text else faq_index.hints(work, index, text)
     case = case.with_state(
         place=place,
         platform=platform,
         walks=walks,
+        faq_hint=hint,
+        faq_hits=hits,
         pictures=case.state.pictures + len(shown.numbers),
         has_link=bool(link_text),
         has_time=bool(posted),
@@ -246,7 +249,7 @@ def use_faq(work: Work, case: Case, press: UseFaq) -> Case:
     if answers_held(work, case):
         raise Refused("refused.others_publish", who=publishers(work.organisation)[0])
     row = faq.entry(work, press.entry)
-    if row.status != "approved":
+    if not faq.is_offered(work, row):
         raise Refused("refused.not_approved")
     kind = "public_answer" if case.state.place != "private" else "private_message"
     replies = case.tree.said("nl").replies
@@ -261,7 +264,11 @@ def use_faq(work: Work, case: Case, press: UseFaq) -> Case:
     best = min(known, key=lambda name: len(case.tree.outcomes[name].steps))
     faq.used(work, press.entry)
     case = case.with_state(faq_used=press.entry)
-    return _walked(work, case, Walk(begin=walk.begin, path=(), outcome=best), "faq_used", {"entry": press.entry})
+    question = walk.question(case.tree)
+    offered = walking.offers(case.tree, case.policy, situation(work, case), question) if question and walk.path else ()
+    way = next((choice.id for choice in offered if choice.outcome == best), None)
+    path = (*walk.path, (question, way)) if question and way else ()  # "Terug" then leads to the question where it was used
+    return _walked(work, case, Walk(begin=walk.begin, path=path, outcome=best), "faq_used", {"entry": press.entry})
 
 
 def take_case(work: Work, case: Case, press: TakeCase) -> Case:

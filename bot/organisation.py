@@ -25,6 +25,7 @@ ENOUGH = 5_000  # characters of a text that tell which department it is about
 Localised = Annotated[dict[Language, str], BeforeValidator(lambda value: {"nl": value} if isinstance(value, str) else value)]
 Addresses = dict[Platform, Annotated[str, Field(min_length=1, max_length=200)]]
 Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Synonym = Annotated[str, Field(min_length=1, max_length=60)]  # one of the words that mean the same to the town's search
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -111,6 +112,7 @@ class Organisation(Frozen):
     policy: Policy = Policy()
     crisis: Publishing = Publishing()
     texts: dict[Language, Texts] = {}
+    synonyms: tuple[Annotated[tuple[Synonym, ...], Field(min_length=2)], ...] = ()
 
     @cached_property
     def calendar(self) -> Calendar:

@@ -219,12 +219,51 @@ class RetireFaq(Frozen):
     version: Small
 
 
+class NewFaq(Frozen):
+    """An entry written by hand; ``gap``: the question without an answer that it is for."""
+
+    do: Literal["new_faq"] = "new_faq"
+    gap: Id | None = None
+
+
+class ShowFaq(Frozen):
+    """An entry with everything that is known of it, or what it was before."""
+
+    do: Literal["show_faq"] = "show_faq"
+    entry: Id
+    history: bool = False
+
+
+class CloseGap(Frozen):
+    """A question without an answer needs none: it, and those that are about the same."""
+
+    do: Literal["close_gap"] = "close_gap"
+    gap: Id
+
+
+class AnswerFromFaq(Frozen):
+    """The antenna answers what was asked in a thread with an entry that is there."""
+
+    do: Literal["answer_from_faq"] = "answer_from_faq"
+    thread: Id
+    entry: Id
+
+
+class TakeOverFaq(Frozen):
+    """Put what I wrote (``draft``) in the place of what somebody else made of the entry meanwhile, which is ``version``."""
+
+    do: Literal["take_over_faq"] = "take_over_faq"
+    entry: Id
+    version: Small
+    draft: Id
+
+
 CasePress = (
     EditIntake | Answer | Back | AlsoThis | Tick | AllDone | Waive | SetFlag | Choose | EditReply | SetForm | Close | Next | UseFaq
     | Same | HandOver | NoStrike | ShowCase | TakeCase
 )  # fmt: skip
 ThreadPress = Take | Decide | AskInfo | Forward | CloseThread
-FaqPress = ApproveFaq | EditFaq | RetireFaq
+FaqPress = ApproveFaq | EditFaq | RetireFaq | NewFaq | ShowFaq | TakeOverFaq | CloseGap | AnswerFromFaq
 Press = Start | CasePress | ThreadPress | FaqPress
 
 

@@ -1,19 +1,19 @@
 """From a message's reference to its card: loads what the reader may see and hands it to the wording. Only reads."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 
-from bot import checklist, digest, escalation, faq
+from bot import checklist, digest, escalation, faq, faq_gaps
 from bot import crisis as crises
 from bot.cards import Card
 from bot.case import Case, State, advice, answers_held, chain_holds, load_case, outcomes, situation, standing
 from bot.moderation import other_moderators
 from bot.roster import holds_role, may, publishers, publishes, recipient
 from bot.tables import cases, evidence, replies, threads, timeline
-from bot.tables import faq as entries
-from bot.wording import CrisisSeen, Seen, Told, Wording, language_of
+from bot.wording import CrisisSeen, Offer, Seen, Told, Wording, language_of
 from bot.work import Refused, Work
 from flows.effects import Advise
 from flows.tree import Role
@@ -31,7 +31,6 @@ def seen(work: Work, case: Case, reader: str) -> Seen:
     advised = advice(work, case)
     state = case.state
     at_begin = advised is None and len(state.walks) == 1 and not state.walks[0].path
-    entry = _entry(work, state.faq_hint) if at_begin and state.faq_hint else None
     used = _entry(work, state.faq_used) if state.faq_used else _antennas_answer(work, case, advised) if advised else None
     on, held = work.crisis if case.open else None, answers_held(work, case)
     private = checklist.private(work, case, reader) if advised and reader else frozenset()
@@ -42,8 +41,8 @@ def seen(work: Work, case: Case, reader: str) -> Seen:
         told=_told(work, case.number) if advised else (),
         private=private,
         pictures=_pictures(work, case, reader) if state.pictures else (),
-        faq=(entry.id, entry.question, entry.answer, entry.answer_formal) if entry is not None and not held else None,
-        faq_used=(used.answer, used.answer_formal) if used is not None else None,
+        faq=_offers(work, case) if not held else (),
+        faq_used=_offer(case, used) if used is not None else None,
         same_as=_model(work, state) if at_begin and state.same_as else None,
         handle=case.open and (reader == case.moderator or may(work.organisation, reader, "see_handle", standing(work, case))),
         moderators=other_moderators(work, case) if "weighs_on_me" in private else (),
@@ -100,7 +99,10 @@ def _without_case(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | N
     words, args = wording(work, _reader(work, row.lane)), json.loads(row.args)
     match row.kind:
         case "faq":
-            return words.faq_entry(faq.entry(work, row.ref)), ()
+            return words.faq_entry(faq.entry(work, row.ref), keeps=True), ()
+        case "faq_review":
+            found = faq.entries(work, [int(number) for number in args["entries"].split(",")])
+            return words.faq_review(found, args["count"] - args["entries"].count(",") - 1, told=True), ()
         case "warning":
             return words.warning(args), ()
         case "crisis":
@@ -162,6 +164,20 @@ def _crisis(work: Work, words: Wording, number: int, *, lists: bool, speaks: boo
     return words.crisis(row, publishers(work.organisation), touching, len(found) - len(touching), lists=lists, speaks=speaks)
 
 
+def faq_entry(work: Work, number: int, *, history: bool = False) -> Card:
+    """An entry with all that is known of it, and what its reader may do with it; or what it was before."""
+    row = faq.entry(work, number)
+    if history:
+        return wording(work).faq_history(number, faq.history(work, number))
+    return wording(work).faq_entry(row, keeps=faq.may_keep(work.organisation, work.who, row.department))
+
+
+def gaps(work: Work, answered: Callable[[str], bool]) -> Card:
+    """The questions without an answer that are this person's to answer; not those that found one meanwhile."""
+    found = [gap for gap in faq_gaps.seen_by(work) if not answered(gap.questions[0].text)]
+    return wording(work).faq_gaps(found)
+
+
 def record(work: Work, number: int) -> Card:
     """The timeline of a case for somebody who may see it."""
     case = load_case(work, number, lock=False)
@@ -197,14 +213,39 @@ def _pictures(work: Work, case: Case, reader: str) -> tuple[int, ...]:
     return tuple(work.conn.execute(_PICTURES, {"number": case.number}).scalars())
 
 
-def _entry(work: Work, number: int | None) -> Row[Any] | None:
-    return work.conn.execute(select(entries).where(entries.c.id == number, entries.c.status == "approved")).first()
+def _entry(work: Work, number: int) -> Row[Any] | None:
+    row = next(iter(faq.entries(work, [number])), None)
+    return row if row is not None and faq.is_offered(work, row) else None
+
+
+def _offer(case: Case, row: Row[Any]) -> Offer:
+    formal = case.state.formal
+    return Offer(row.id, row.question, faq.answer_in(row, formal=formal), lacks_formal=formal and faq.lacks_formal(row))
+
+
+def _offers(work: Work, case: Case) -> tuple[Offer, ...]:
+    """The answers to offer while the moderator still chooses: the sure one at the first question, all where it is said to be one;
+    and in the thread, to the antenna."""
+    state = case.state
+    if not state.faq_hits or not state.walks:
+        return ()
+    walk = state.walks[-1]
+    question = walk.question(case.tree)
+    numbers: tuple[int, ...] = state.faq_hits
+    if question is not None and len(state.walks) == 1 and not walk.path:
+        numbers = (state.faq_hint,) if state.faq_hint is not None else ()
+    elif question is not None and not any(
+        choice.outcome is not None and "faq_use" in case.tree.outcomes[choice.outcome].records
+        for choice in case.tree.questions[question]
+    ):
+        return ()
+    return tuple(_offer(case, row) for row in faq.entries(work, numbers) if faq.is_offered(work, row))
 
 
 def _antennas_answer(work: Work, case: Case, advised: Advise) -> Row[Any] | None:
     """The entry that grew from this case once its antenna approved it: the answer that was asked for."""
     row = faq.proposal_of(work, case.number) if "faq_candidate" in advised.records else None
-    return row if row is not None and row.status == "approved" else None
+    return row if row is not None and faq.is_offered(work, row) else None
 
 
 def _model(work: Work, state: State) -> tuple[int, tuple[str, ...]] | None:

@@ -289,18 +289,67 @@ faq = Table(
     metadata,
     _id(),
     Column("version", Integer, nullable=False),
-    Column("status", String(10), nullable=False),  # proposed, approved, retired
+    Column("status", String(10), nullable=False),  # proposed, approved, review, retired
     Column("question", Text, nullable=False),
-    Column("answer", Text, nullable=False),  # je-form
-    Column("answer_formal", Text, nullable=False),  # u-form; empty when one text serves both
+    Column("answer", Text, nullable=False),  # je-form, or for both
+    Column("answer_formal", Text, nullable=False),  # u-form; empty when there is none
+    Column("both", Boolean, nullable=False),  # somebody found that the one answer is fit for je and for u
     Column("department", String(60), nullable=False),
     Column("tags", Text, nullable=False),  # comma separated
+    Column("language", String(8), nullable=False),
+    Column("links", Text, nullable=False),  # one a line
+    Column("valid_from", String(10)),  # a date, that day included
+    Column("valid_until", String(10)),  # a date, that day included
+    Column("owner", String(60), nullable=False),  # who keeps it right; empty when nobody does
     Column("case_id", Integer, ForeignKey("cases.id")),  # where it came from
     Column("changed", Moment, nullable=False),
     Column("changed_by", String(60), nullable=False),
+    Column("looked_at", Moment, nullable=False),  # when a person last found it right, or wrote it
+    Column("review", String(10), nullable=False),  # why it is to be looked at again: unused, expired; empty otherwise
     Column("used", Integer, nullable=False),
+    Column("last_used", Moment),
 )
-Index("ix_faq_status", faq.c.status)
+Index("ix_faq_status", faq.c.status, faq.c.id, faq.c.version)
+Index("ix_faq_case_id", faq.c.case_id)
+
+# What an entry was at each version, who made it so and why. One that is not ``kept`` is what somebody wrote while another
+# changed the entry: it waits until they decide to put it in the place of the other's.
+faq_history = Table(
+    "faq_history",
+    metadata,
+    _id(),
+    Column("entry_id", Integer, ForeignKey("faq.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("who", String(60), nullable=False),
+    Column("why", String(20), nullable=False),  # a code
+    Column("note", Text, nullable=False),  # the reason in words, where one was given
+    Column("kept", Boolean, nullable=False),
+    Column("content", Text, nullable=False),  # JSON of bot.faq.Content
+)
+Index("ix_faq_history_entry_id", faq_history.c.entry_id, faq_history.c.version)
+
+# Questions for which nothing was found, masked.
+faq_gaps = Table(
+    "faq_gaps",
+    metadata,
+    _id(),
+    _case(nullable=True),
+    Column("at", Moment, nullable=False),
+    Column("department", String(60), nullable=False),  # empty when unknown
+    Column("text", Text, nullable=False),  # masked
+    Column("open", Boolean, nullable=False),
+    UniqueConstraint("case_id"),
+)
+Index("ix_faq_gaps_open", faq_gaps.c.open, faq_gaps.c.id)
+
+# Numbers that rise with each change of something, so that whoever derived something from it sees that it is behind.
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("number", Integer, nullable=False),
+)
 
 # A warning for an author known only by a keyed hash.
 strikes = Table(

@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -31,16 +31,20 @@ from bot.checklist import options
 from bot.comment_text import cut, excerpt
 from bot.crisis import LISTED, Period
 from bot.digest import Digest, Some
+from bot.faq import LANGUAGES, LONGEST_ANSWER, LONGEST_QUESTION, LONGEST_REASON, Conflict, Content, Version
+from bot.faq_gaps import Gap
 from bot.organisation import Organisation, Person, said
 from bot.presses import (
     AllDone,
     AlsoThis,
     Answer,
+    AnswerFromFaq,
     ApproveFaq,
     AskInfo,
     Back,
     Choose,
     Close,
+    CloseGap,
     CloseThread,
     Decide,
     EditFaq,
@@ -48,6 +52,7 @@ from bot.presses import (
     EditReply,
     Forward,
     HandOver,
+    NewFaq,
     Next,
     NoStrike,
     Press,
@@ -56,9 +61,11 @@ from bot.presses import (
     SetFlag,
     SetForm,
     ShowCase,
+    ShowFaq,
     Start,
     Take,
     TakeCase,
+    TakeOverFaq,
     Tick,
     UseFaq,
     Waive,
@@ -73,14 +80,26 @@ from flows.tree import Ask, Deadline, Role, Tree
 from flows.walk import MOST_WALKS, offers
 from flows.walk import hours as term_hours
 
+FAQ_VERSIONS, FAQ_GAPS = 10, 8  # shown on one card; the rest is counted
 DIGEST_TOPICS = 12  # topics in a digest; the rest is counted
 SHOWN_TEXT = 3000  # characters of a comment on a card; the rest stays in the case
+_FAQ_FIELDS = {"formal": "faq.answer_formal", "department": "select.department"}
 HIERNIET = (
     "Je plaatste een reactie die respectloos of grensoverschrijdend kan overkomen. Op onze kanalen hanteren we de huisregels van het "
     "Hier Niet‑initiatief: https://hierniet.be/. We vragen je om de discussie respectvol verder te zetten."
 )  # prescribed literally by the code of conduct (domain.md): never edited, never translated
 
 _TONE: Mapping[str, Tone] = {"modereer": "danger", "koppel door": "warning", "bied hulp": "success", "volg op": "info"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An approved entry of the FAQ, its answer in the form that this citizen is addressed in; ``lacks_formal``: there is only je."""
+
+    entry: int
+    question: str
+    answer: str
+    lacks_formal: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +123,8 @@ class Seen:
     told: tuple[Told, ...] = ()
     private: frozenset[str] = frozenset()
     pictures: tuple[int, ...] = ()
-    faq: tuple[int, str, str, str] | None = None  # number, question, answer, answer in u-form
-    faq_used: tuple[str, str] | None = None  # answer, answer in u-form
+    faq: "tuple[Offer, ...]" = ()
+    faq_used: "Offer | None" = None
     same_as: tuple[int, tuple[str, ...]] | None = None  # number and outcomes of the case before
     handle: bool = False
     moderators: tuple[str, ...] = ()
@@ -232,8 +251,7 @@ class Wording:
         replies = {**words.replies, **(texts.replies if texts else {})}
         facts = speaker.facts_of(case)
         if seen.faq_used is not None:
-            answer, formal = seen.faq_used
-            facts["faq_answer"] = (formal or answer) if case.state.formal else answer
+            facts["faq_answer"] = seen.faq_used.answer
         if case.policy.sign_as == "first_name_in_private" and todo.kind == "private_message" and case.moderator:
             first = self.name(case.moderator).split()[0]
             facts["signature"] = speaker.t("reply.signature_name", name=first, organisation=self.organisation.name)
@@ -275,6 +293,10 @@ class Wording:
         blocks += [Picture(number, self.t("card.picture", number=index)) for index, number in enumerate(seen.pictures, 1)]
         return blocks
 
+    def _answer(self, offer: Offer) -> list[Block]:
+        hint = [Text(self.t("card.faq_only_je"), "hint")] if offer.lacks_formal else []
+        return [Copy(self.t("card.faq_answer"), offer.answer), *hint]
+
     def _where(self, case: Case) -> str:
         return f"{self.t(f'place.{case.state.place}')} · {self.t(f'platform.{case.state.platform}')}"
 
@@ -296,11 +318,12 @@ class Wording:
             number, names = seen.same_as
             label = self.t("button.same", number=number, title=self.titles(case.tree, names))
             body.append(Buttons((Button(label, Same(case=case.number, step=step)),)))
-        if at == 0 and step == 0 and seen.faq is not None:
-            entry, title, answer, formal = seen.faq
-            body += [Text(self.t("card.faq_fits")), Quote(title)]
-            body.append(Copy(self.t("card.faq_answer"), (formal or answer) if case.state.formal else answer))
-            body.append(Buttons((Button(self.t("button.use_faq"), UseFaq(case=case.number, walk=at, step=step, entry=entry)),)))
+        if seen.faq:
+            body.append(Text(self.t("card.faq_fits")))
+        for offer in seen.faq:
+            body += [Quote(offer.question), *self._answer(offer)]
+            press = UseFaq(case=case.number, walk=at, step=step, entry=offer.entry)
+            body.append(Buttons((Button(self.t("button.use_faq"), press),)))
         body.append(Text(asked.ask, "question"))
         if asked.help:
             body.append(Text(asked.help, "hint"))
@@ -588,6 +611,7 @@ class Wording:
             body.append(Text(self.t("thread.decide_please"), "question"))
         elif thread.role == "antenna" and advised is not None and "faq_candidate" in advised.records:
             body.append(Text(self.t("thread.answer_please"), "question"))
+            body += self._looks_like(seen, thread)
         body += self._decision(case)
         if thread.taken_by is not None:
             body.append(Text(self.t("thread.taken", who=self.name(thread.taken_by)), "strong"))
@@ -605,6 +629,18 @@ class Wording:
             body.append(Buttons(tuple(buttons)))
         tone = _TONE[advised.disposition] if advised is not None and case.open else "neutral"
         return Card(title, tuple(body), tone, self.t("notice.thread", number=case.number, role=role))
+
+    def _looks_like(self, seen: Seen, thread: Told) -> list[Block]:
+        """What stands in the FAQ already about what is asked of an antenna."""
+        if not seen.faq or seen.faq_used is not None:
+            return []
+        body: list[Block] = [Text(self.t("thread.looks_like"))]
+        for offer in seen.faq:
+            body += [Quote(offer.question), *self._answer(offer)]
+            if seen.case.open and thread.phase != "closed":
+                press = AnswerFromFaq(thread=thread.thread, entry=offer.entry)
+                body.append(Buttons((Button(self.t("button.answer_from_faq"), press),)))
+        return body
 
     def thread_note(self, case: Case, args: Mapping[str, Any]) -> Card:
         """A sentence of the bot in a thread."""
@@ -703,31 +739,153 @@ class Wording:
 
     # --- FAQ ---
 
-    def faq_entry(self, row: Any) -> Card:
-        """An entry to approve, change or drop, as its antenna sees it."""
+    def faq_entry(self, row: Any, *, keeps: bool) -> Card:
+        """An entry with all that is known of it; to approve, change or drop for who keeps it."""
         body: list[Block] = [Quote(row.question), Copy(self.t("faq.answer"), row.answer)]
         if row.answer_formal:
             body.append(Copy(self.t("faq.answer_formal"), row.answer_formal))
-        body.append(Text(self.t(f"faq.status_{row.status}", who=self.name(row.changed_by)), "hint"))
+        elif not row.both:
+            body.append(Text(self.t("faq.no_formal"), "hint"))
+        body.append(Facts(self._faq_facts(row)))
+        body.append(Text(self._faq_status(row), "hint"))
         press = {"entry": row.id, "version": row.version}
         buttons = [Button(self.t("button.edit_faq"), EditFaq(**press))]
-        if row.status == "proposed":
-            buttons.insert(0, Button(self.t("button.approve_faq"), ApproveFaq(**press), "primary"))
+        if row.status != "approved":
+            label = "button.still_right" if row.status == "review" else "button.approve_faq"
+            buttons.insert(0, Button(self.t(label), ApproveFaq(**press), "primary"))
         if row.status != "retired":
             buttons.append(Button(self.t("button.retire_faq"), RetireFaq(**press)))
+        buttons = buttons if keeps else []
+        buttons.append(Button(self.t("button.faq_history"), ShowFaq(entry=row.id, history=True)))
         title = self.t("faq.title", number=row.id)
         return Card(title, (*body, Buttons(tuple(buttons))), notice=title)
 
-    def faq_hits(self, query: str, hits: Sequence[tuple[Any, Any]]) -> Card:
-        """What a search found, best first, each with why."""
+    def _faq_status(self, row: Any) -> str:
+        key = f"faq.status_{row.status}" + (f"_{row.review}" if row.status == "review" else "")
+        return self.t(key, who=self.name(row.changed_by))
+
+    def _faq_facts(self, row: Any) -> tuple[tuple[str, str | Quote], ...]:
+        rows: list[tuple[str, str | Quote]] = []
+        if row.department:
+            rows.append((self.t("select.department"), self._department(row.department)))
+        if row.tags:
+            rows.append((self.t("faq.tags"), Quote(", ".join(row.tags.split(",")))))
+        if row.language != self.organisation.language:
+            rows.append((self.t("faq.language"), self.t(f"language.{row.language}")))
+        if row.links:
+            rows.append((self.t("faq.links"), Quote(row.links)))
+        if row.valid_from or row.valid_until:
+            rows.append((self.t("faq.valid"), self._faq_dates(row.valid_from, row.valid_until)))
+        if row.owner:
+            rows.append((self.t("faq.owner"), self.name(row.owner)))
+        last = self.t("faq.last_used", when=self.s.day(row.last_used.date())) if row.last_used else ""
+        rows.append((self.t("faq.used"), self.s.tn("faq.times", row.used) + last))
+        return tuple(rows)
+
+    def _faq_dates(self, begin: str | None, end: str | None) -> str:
+        first, last = (self.s.day(date.fromisoformat(day)) if day else "" for day in (begin, end))
+        if first and last:
+            return self.t("faq.between", first=first, last=last)
+        return self.t("faq.from", first=first) if first else self.t("faq.until", last=last)
+
+    def _department(self, name: str) -> str:
+        """A department by its name; by its id when it is gone from the organisation."""
+        return self.department(name) if name in self.organisation.departments else name
+
+    def faq_history(self, number: int, versions: Sequence[Version]) -> Card:
+        """Every version of an entry: who made it so, when and why."""
+        body: list[Block] = []
+        for past in versions[:FAQ_VERSIONS]:
+            why = self.t(f"faq.why_{past.why}", who=self.name(past.who))
+            body.append(Text(f"{past.version} · {self.moment(past.at)} · {why}", "strong"))
+            body += [Quote(past.note)] if past.note else []
+            body += [Quote(past.content.question), Quote(excerpt(past.content.answer, 300))]
+        rest = len(versions) - FAQ_VERSIONS
+        if rest > 0:
+            body.append(Text(self.t("digest.more", count=rest), "hint"))
+        return Card(self.t("faq.history", number=number), tuple(body))
+
+    def faq_conflict(self, found: Conflict) -> Card:
+        """Somebody was first: what stood there, what they made of it, and what its reader wrote; to decide with open eyes."""
+        who = self.name(found.who)
+        body: list[Block] = [Text(self.t("faq.conflict", who=who))]
+        for name in found.fields():
+            body.append(Text(self.t(_FAQ_FIELDS.get(name, f"faq.{name}")), "strong"))
+            three = (
+                (self.t("faq.old"), found.old),
+                (self.t("faq.theirs", who=who), found.theirs),
+                (self.t("faq.mine"), found.mine),
+            )
+            body.append(Facts(tuple((label, Quote(self._said(getattr(said, name)))) for label, said in three)))
+        take = TakeOverFaq(entry=found.entry, version=found.version, draft=found.draft)
+        buttons = (
+            Button(self.t("button.edit_faq_again"), EditFaq(entry=found.entry, version=found.version), "primary"),
+            Button(self.t("button.take_over_faq"), take, "danger"),
+        )
+        body += [Text(self.t("faq.conflict_choose", who=who), "hint"), Buttons(buttons)]
+        return Card(self.t("faq.conflict_title", number=found.entry), tuple(body), "warning")
+
+    def _said(self, value: object) -> str:
+        if isinstance(value, bool):
+            return self.t("answer.yes" if value else "answer.no")
+        if isinstance(value, tuple):
+            return ", ".join(value) or "–"
+        if isinstance(value, date):
+            return self.s.day(value)
+        return str(value or "–")
+
+    def faq_hits(self, query: str, hits: Sequence[tuple[Any, Any]], kept: Collection[int] = ()) -> Card:
+        """What a search found, best first, each with why; of what nobody approved it is said, and no answer given.
+
+        ``kept``: entries that are its reader's to keep right.
+        """
         if not hits:
             return Card(self.t("faq.search"), (Quote(query), Text(self.t("faq.nothing"))))
         body: list[Block] = [Quote(query)]
         for hit, row in hits:
-            body += [Quote(row.question), Copy(self.t("faq.answer"), row.answer)]
+            body.append(Quote(row.question))
+            if row.status == "approved":
+                body.append(Copy(self.t("faq.answer"), row.answer))
+            if row.status != "approved":
+                body.append(Text(self._faq_status(row), "hint"))
             if hit.why:
                 body.append(Text(self.t("faq.why", words=self.s.and_(hit.why)), "hint"))
+            if row.id in kept:
+                body.append(Buttons((Button(self.t("button.show_faq", number=row.id), ShowFaq(entry=row.id)),)))
         return Card(self.t("faq.search"), tuple(body))
+
+    def faq_gaps(self, gaps: Sequence[Gap]) -> Card:
+        """Questions that found no answer, most asked first, each group with what it shares."""
+        title = self.t("gaps.title")
+        if not gaps:
+            return Card(title, (Text(self.t("gaps.none")),))
+        body: list[Block] = []
+        for gap in gaps[:FAQ_GAPS]:
+            where = f" · {self._department(gap.department)}" if gap.department else ""
+            body.append(Text(self.s.tn("gaps.asked", gap.count) + where, "strong"))
+            body += [Quote(item.text) for item in gap.questions[:3]]
+            if gap.shared:
+                body.append(Text(self.t("gaps.shared", words=", ".join(gap.shared)), "hint"))
+            number = gap.questions[0].number
+            write = Button(self.t("button.new_faq"), NewFaq(gap=number), "primary")
+            body.append(Buttons((write, Button(self.t("button.close_gap"), CloseGap(gap=number)))))
+        rest = len(gaps) - FAQ_GAPS
+        if rest > 0:
+            body.append(Text(self.t("digest.more", count=rest), "hint"))
+        return Card(title, tuple(body), "info", title)
+
+    def faq_review(self, rows: Sequence[Any], rest: int, *, told: bool = False) -> Card:
+        """Entries to look at, each with why; ``rest``: how many more there are. ``told``: sent by the bot, not asked for."""
+        title = self.t("faq.review_title")
+        if not rows:
+            return Card(title, (Text(self.t("faq.review_none")),))
+        body: list[Block] = [Text(self.t("faq.review_told"))] if told else []
+        for row in rows:
+            body += [Quote(row.question), Text(self._faq_status(row), "hint")]
+            body.append(Buttons((Button(self.t("button.show_faq", number=row.id), ShowFaq(entry=row.id)),)))
+        if rest > 0:
+            body.append(Text(self.t("faq.review_more", count=rest), "hint"))
+        return Card(title, tuple(body), "info", title)
 
     # --- overviews ---
 
@@ -940,13 +1098,43 @@ class Wording:
         )
         return Form(self.t("form.forward", number=number), press, fields, self.t("form.send"))
 
-    def faq_form(self, press: EditFaq, row: Any) -> Form:
-        fields = (
-            Field("question", self.t("faq.question"), "text", row.question, required=True),
-            Field("answer", self.t("faq.answer"), "text", row.answer, required=True),
-            Field("formal", self.t("faq.answer_formal"), "text", row.answer_formal, hint=self.t("faq.formal_hint")),
+    def faq_form(self, press: EditFaq | NewFaq, known: Content) -> Form:
+        departments = tuple((name, self.department(name)) for name in self.organisation.departments)
+        people = dict.fromkeys(
+            person for item in self.organisation.departments.values() for person in (*item.antennas, item.head)
         )
-        return Form(self.t("form.faq"), press, fields, self.t("form.save"))
+        keepers = tuple((name, self.name(name)) for name in people)
+        fields = (
+            Field("question", self.t("faq.question"), "text", known.question, required=True, limit=LONGEST_QUESTION),
+            Field("answer", self.t("faq.answer"), "text", known.answer, required=True, limit=LONGEST_ANSWER),
+            Field(
+                "formal", self.t("faq.answer_formal"), "text", known.formal, hint=self.t("faq.formal_hint"), limit=LONGEST_ANSWER
+            ),
+            Field(
+                "both",
+                self.t("faq.both"),
+                "choice",
+                "yes" if known.both else "no",
+                (("no", self.t("answer.no")), ("yes", self.t("answer.yes"))),
+            ),
+            Field("department", self.t("select.department"), "choice", _one_of(known.department, departments), departments),
+            Field("tags", self.t("faq.tags"), "line", ", ".join(known.tags), hint=self.t("faq.tags_hint"), limit=1000),
+            Field("links", self.t("faq.links"), "text", "\n".join(known.links), hint=self.t("faq.links_hint"), limit=2000),
+            Field("valid_from", self.t("faq.valid_from"), "line", _iso(known.valid_from), hint=self.t("faq.date_hint"), limit=10),
+            Field(
+                "valid_until", self.t("faq.valid_until"), "line", _iso(known.valid_until), hint=self.t("faq.date_hint"), limit=10
+            ),
+            Field(
+                "language",
+                self.t("faq.language"),
+                "choice",
+                known.language,
+                tuple((name, self.t(f"language.{name}")) for name in LANGUAGES),
+            ),
+            Field("owner", self.t("faq.owner"), "choice", _one_of(known.owner, keepers), keepers),
+            Field("why", self.t("faq.reason"), "line", limit=LONGEST_REASON),
+        )
+        return Form(self.t("form.faq" if isinstance(press, EditFaq) else "form.new_faq"), press, fields, self.t("form.save"))
 
     def next_form(self, press: Next, number: int) -> Form:
         fields = (
@@ -957,6 +1145,15 @@ class Wording:
             Field("posted", self.t("field.posted"), "moment", limit=40),
         )
         return Form(self.t("form.next"), press, fields, self.t("form.go"), (Text(self.t("form.next_intro", number=number)),))
+
+
+def _one_of(value: str, options: Sequence[tuple[str, str]]) -> str:
+    """Nothing for what cannot be chosen any more: a department that was removed, somebody who left."""
+    return value if value in (name for name, _ in options) else ""
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""
 
 
 @lru_cache(maxsize=64)

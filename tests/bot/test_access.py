@@ -142,6 +142,7 @@ def test_the_table_holds_every_press() -> None:
     """A press that is added to the product gets a row here."""
     tested = {type(press) for press, _ in CASE_PRESSES}
     tested |= {p.Take, p.Decide, p.AskInfo, p.Forward, p.CloseThread, p.ApproveFaq, p.EditFaq, p.RetireFaq}
+    tested |= {p.TakeOverFaq, p.NewFaq, p.ShowFaq, p.CloseGap, p.AnswerFromFaq}
     assert tested == set(get_args(p.Press))
 
 
@@ -185,6 +186,24 @@ async def test_who_may_approve_an_answer(town: Town) -> None:
     presses: list[p.Press] = [kind(entry=town.entry, version=1) for kind in (p.ApproveFaq, p.EditFaq, p.RetireFaq)]
     for press in presses:
         assert {who for who in EVERYBODY if await town.tried(who, press) == ""} == allowed
+
+
+async def test_who_may_add_to_the_faq_and_look_into_it(town: Town) -> None:
+    """Moderators and departments propose; everybody reads; who keeps a department's answers clears its gaps and decides of two texts."""
+    keep, propose = {"joris", "griet", LEAD}, MODERATE | {"lies", "bert", "joris", "griet", "nele", "pieter", "els", "marc"}
+    mine = {**dict.fromkeys(EVERYBODY, False)}
+    assert {who for who in mine if await town.tried(who, p.NewFaq()) == ""} == propose & set(EVERYBODY)
+    assert {who for who in mine if await town.tried(who, p.ShowFaq(entry=town.entry)) == ""} == KNOWN
+    assert {who for who in mine if await town.tried(who, p.CloseGap(gap=1)) == ""} == keep
+    taken = p.TakeOverFaq(entry=town.entry, version=1, draft=1)
+    assert {who for who in mine if await town.tried(who, taken) == "refused.no_entry"} == keep, "nobody left a text to take over"
+
+
+async def test_who_may_answer_from_the_faq(town: Town) -> None:
+    """In a thread, those who were told there, and the communications lead."""
+    allowed = THREADS["department_head"][0]
+    press = p.AnswerFromFaq(thread=town.thread["department_head"], entry=1)
+    assert {who for who in EVERYBODY if await town.tried(who, press) == ""} == allowed
 
 
 async def test_what_may_be_seen_and_done(town: Town) -> None:

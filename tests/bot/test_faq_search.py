@@ -85,7 +85,7 @@ def test_compounds_with_a_linking_letter() -> None:
 def test_own_synonyms() -> None:
     """A town's own words are given with it."""
     entries = [Entry("a", "Waar is het jeugdhuis?"), Entry("b", "Waar is de markt?")]
-    assert [hit.id for hit in Index(entries, {"kotje": ("jeugdhuis",)}).search("kotje")] == ["a"]
+    assert [hit.id for hit in Index(entries, (("kotje", "jeugdhuis"),)).search("kotje")] == ["a"]
 
 
 def test_a_question_inside_a_longer_comment_is_found() -> None:

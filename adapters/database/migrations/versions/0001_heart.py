@@ -43,6 +43,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_cases_text_key", ["text_key"], unique=False)
 
     op.create_table(
+        "counters",
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
+    )
+    op.create_table(
         "crises",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("standing", sa.Integer(), nullable=True),
@@ -144,17 +150,42 @@ def upgrade() -> None:
         sa.Column("question", sa.Text(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("answer_formal", sa.Text(), nullable=False),
+        sa.Column("both", sa.Boolean(), nullable=False),
         sa.Column("department", sa.String(length=60), nullable=False),
         sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("links", sa.Text(), nullable=False),
+        sa.Column("valid_from", sa.String(length=10), nullable=True),
+        sa.Column("valid_until", sa.String(length=10), nullable=True),
+        sa.Column("owner", sa.String(length=60), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=True),
         sa.Column("changed", sa.String(length=27), nullable=False),
         sa.Column("changed_by", sa.String(length=60), nullable=False),
+        sa.Column("looked_at", sa.String(length=27), nullable=False),
+        sa.Column("review", sa.String(length=10), nullable=False),
         sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("last_used", sa.String(length=27), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_faq_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_faq")),
     )
     with op.batch_alter_table("faq", schema=None) as batch_op:
-        batch_op.create_index("ix_faq_status", ["status"], unique=False)
+        batch_op.create_index("ix_faq_case_id", ["case_id"], unique=False)
+        batch_op.create_index("ix_faq_status", ["status", "id", "version"], unique=False)
+
+    op.create_table(
+        "faq_gaps",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.Column("department", sa.String(length=60), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("open", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_faq_gaps_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_faq_gaps")),
+        sa.UniqueConstraint("case_id", name=op.f("uq_faq_gaps_case_id")),
+    )
+    with op.batch_alter_table("faq_gaps", schema=None) as batch_op:
+        batch_op.create_index("ix_faq_gaps_open", ["open", "id"], unique=False)
 
     op.create_table(
         "messages",
@@ -274,6 +305,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_digests_message_id")),
         sa.PrimaryKeyConstraint("week", "department", name=op.f("pk_digests")),
     )
+    op.create_table(
+        "faq_history",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.Column("who", sa.String(length=60), nullable=False),
+        sa.Column("why", sa.String(length=20), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("kept", sa.Boolean(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["entry_id"], ["faq.id"], name=op.f("fk_faq_history_entry_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_faq_history")),
+    )
+    with op.batch_alter_table("faq_history", schema=None) as batch_op:
+        batch_op.create_index("ix_faq_history_entry_id", ["entry_id", "version"], unique=False)
+
     op.create_table(
         "replies",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
