@@ -21,6 +21,7 @@ run: .venv/run.stamp ## set up what is missing and start the bot, as the sample 
 
 test: .venv/dev.stamp ## set up what is missing and check everything
 	@scripts/environment programs
+	@scripts/environment node
 	@$(MAKE) --no-print-directory check
 
 check: .venv/dev.stamp ## style, types, layers, tests: what continuous integration checks

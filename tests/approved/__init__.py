@@ -24,7 +24,7 @@ def agrees(name: str, now: str) -> None:
 
 def only(folder: str, names: set[str]) -> None:
     """No approved file is left of something that is gone."""
-    left = {path.relative_to(HERE).as_posix() for path in (HERE / folder).glob("*.txt")} - names
+    left = {path.relative_to(HERE).as_posix() for path in (HERE / folder).glob("*.*")} - names
     if APPROVING:
         for name in left:
             (HERE / name).unlink()

@@ -87,6 +87,7 @@ class Sheet:
     controls: tuple[Control, ...]
     text: str
     rows: tuple[tuple[str, ...], ...] = ()  # of its tables
+    drawn_from: Card | None = None  # where the driver has it
 
     @property
     def number(self) -> int | None:
@@ -126,6 +127,7 @@ class Asked:
     fields: tuple[Question, ...]
     handle: Any
     text: str
+    drawn_from: Form | None = None  # where the driver has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +230,7 @@ def heard(answer: Answer) -> Heard:
     form = None
     if answer.form is not None:
         fields = tuple(Question(item.name, item.label, item.value, item.options) for item in answer.form.fields)
-        form = Asked(answer.form.title, fields, answer.form.press, dump_form(answer.form))
+        form = Asked(answer.form.title, fields, answer.form.press, dump_form(answer.form), answer.form)
     card = sheet(answer.card) if answer.card is not None else None
     return Heard(answer.note, answer.refused, form, card, tuple(map(sheet, answer.cards)))
 
@@ -272,7 +274,7 @@ def sheet(card: Card) -> Sheet:  # noqa: C901 - one case for each block of the v
                 pass
     controls = tuple(control for block in card.body for control in controls_on(block))
     read = (tuple(says), tuple(quotes), tuple(copies), facts, tuple(lines), toggles, chosen, controls, dump(card), tuple(table))
-    return Sheet(card.title, card.tone, *read)
+    return Sheet(card.title, card.tone, *read, drawn_from=card)
 
 
 def cell_text(cell: str | Quote | Button) -> str:

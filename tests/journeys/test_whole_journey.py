@@ -1,13 +1,18 @@
 """The whole journey in Dutch and in English: paste, walk, card, escalation, FAQ, commands; every card on the way is approved."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import product
+from typing import Any
 
 import pytest
 
+from adapters.slack.render import dialog, fallback, message
+from bot.cards import Card, Form
+from bot.sentences import sentences
 from tests.approved import agrees, only
-from tests.journeys.chat import ENGLISH, PNG, Chat, Person
+from tests.journeys.chat import ENGLISH, PNG, Asked, Chat, Person, Sheet
 from tests.journeys.conftest import BROWSER, Talk
 from tests.servers import BACKENDS
 
@@ -70,22 +75,39 @@ def timeless(text: str) -> str:
     return re.sub(r"(lokaal-bestuur) \S+, (\w+) [0-9a-f]{12}", r"\1 …, \2 …", text)
 
 
+def on_slack(seen: Card | Form, t: Callable[..., str]) -> Any:
+    """The dialog, or the message, that Slack is sent."""
+    if isinstance(seen, Form):
+        return dialog(seen, t)
+    return {"text": fallback(seen, t), "blocks": message(seen, t).blocks}
+
+
+PAYLOADS: Mapping[str, Callable[[Card | Form, Callable[..., str]], Any]] = {"slack": on_slack}
+
+
 class Album:
     """The cards and forms that were met, by name."""
 
     def __init__(self, language: str) -> None:
         self.language, self.pages = language, set[str]()
 
-    def keep(self, name: str, text: str) -> None:
-        """Compare with the approved card of this name."""
-        page = f"cards/{name}.{self.language}.txt"
+    def keep(self, name: str, seen: Sheet | Asked | str) -> None:
+        """Compare with the approved card of this name, and with what each platform is sent to show it."""
+        self._agrees(f"cards/{name}.{self.language}.txt", seen if isinstance(seen, str) else seen.text)
+        if isinstance(seen, str) or seen.drawn_from is None:
+            return
+        for platform, payload in PAYLOADS.items():
+            sent = payload(seen.drawn_from, sentences(self.language).t)
+            self._agrees(f"{platform}/{name}.{self.language}.json", json.dumps(sent, ensure_ascii=False, indent=1) + "\n")
+
+    def _agrees(self, page: str, text: str) -> None:
         self.pages.add(page)
         agrees(page, timeless(text))
 
     def form(self, name: str, person: Person) -> None:
         """The same for the open form."""
         assert person.form is not None, person.note
-        self.keep(f"form_{name}", person.form.text)
+        self.keep(f"form_{name}", person.form)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +127,8 @@ async def test_the_whole_journey(talk: Talk, language: str) -> None:
         await _faq(chat, say, album)
         await _commands(chat, say, album)
     if language == "en":
-        only("cards", album.pages | {page.replace(".en.", ".nl.") for page in album.pages})
+        for folder in {page.partition("/")[0] for page in album.pages}:
+            only(folder, album.pages | {page.replace(".en.", ".nl.") for page in album.pages})
 
 
 async def _walk(chat: Chat, say: Say, album: Album) -> None:
@@ -114,18 +137,18 @@ async def _walk(chat: Chat, say: Say, album: Album) -> None:
     await an.command("")
     album.form("start", an)
     await an.paste("Jullie zijn luie zakken, bent u wakker? Wanneer komt de vuilkar?")
-    album.keep("question_first_with_faq", an.card.text)
+    album.keep("question_first_with_faq", an.card)
     await karim.paste("jullie zijn luie zakken, bent u wakker?  Wanneer komt de vuilkar?")
     assert "An Peeters" in karim.note
     await an.press(say("Negatief"))
-    album.keep("question", an.card.text)
+    album.keep("question", an.card)
     await an.press(say("Terug"))
     for label in ("Negatief", "Belediging, pesten of seksueel", "Ja, grof of bewust kwetsend"):
         await an.press(say(label))
-    album.keep("advice", an.card.text)
+    album.keep("advice", an.card)
     await an.press(say("Vraag"), on=say("Ook nog iets anders in dit bericht"))
     await an.press(say("Ik weet het antwoord niet"))
-    album.keep("advice_merged", an.card.text)
+    album.keep("advice_merged", an.card)
 
 
 async def _card(chat: Chat, say: Say, album: Album) -> None:
@@ -152,19 +175,19 @@ async def _card(chat: Chat, say: Say, album: Album) -> None:
     album.form("waive", an)
     await an.fill({say("Waarom sla je dit over?"): "Dat gebeurde aan de telefoon"})
     await an.press(say("Alles gedaan"))
-    album.keep("advice_in_hand", an.card.text)
+    album.keep("advice_in_hand", an.card)
     await chat.pass_time(seconds=16)
     await an.press(say("Zaak afsluiten"))
-    album.keep("closed", an.card.text)
+    album.keep("closed", an.card)
     await an.press(say("Zelfde afhandeling voor de volgende"))
     album.form("next", an)
     await an.fill({say("Tekst van de reactie"): "Luie zakken, ja"})
-    album.keep("question_same_as_before", an.card.text)
+    album.keep("question_same_as_before", an.card)
     await an.press(say("Negatief"))
     for label in ("Belediging, pesten of seksueel", "Ja, grof of bewust kwetsend", "Dit weegt op mij"):
         await an.press(say(label))
     await an.press("Karim El Amrani", on=say("Geef de zaak door aan"))
-    album.keep("handed_over", an.card.text)
+    album.keep("handed_over", an.card)
 
 
 async def _threads(chat: Chat, say: Say, album: Album) -> None:
@@ -173,13 +196,13 @@ async def _threads(chat: Chat, say: Say, album: Album) -> None:
     await an.paste("Weg met hen allemaal")
     for label in ("Negatief", "Haat of discriminatie", "Ja"):
         await an.press(say(label))
-    album.keep("advice_before_evidence", an.card.text)
+    album.keep("advice_before_evidence", an.card)
     await an.press(say("Afkomst"), on=say("Beschermd criterium"))
     await an.press(say("Burgerzaken en welzijn"), on=say("Dienst"))
     await chat.pass_time(seconds=16)
     number = an.case
     here = f"#communicatie {'Zaak' if album.language == 'nl' else 'Case'} {number}"
-    album.keep("thread", (await sofie.sees(here)).text)
+    album.keep("thread", (await sofie.sees(here)))
     await sofie.press(say("Ik neem dit op"), on=here)
     await sofie.press(say("Meer info vragen"), on=here)
     album.form("ask", sofie)
@@ -194,14 +217,14 @@ async def _threads(chat: Chat, say: Say, album: Album) -> None:
     await sofie.press(say("Beslissing"), on=here)
     album.form("decide", sofie)
     await sofie.fill({say("Wat doen we?"): "gedragscode", say("Waarom?"): "Kwetsend, nog net niet strafbaar"})
-    album.keep("thread_decided", (await sofie.sees(here)).text)
-    album.keep("advice_decided", an.card.text)
+    album.keep("thread_decided", (await sofie.sees(here)))
+    album.keep("advice_decided", an.card)
     notes = [item.text for item in await sofie.inbox("#communicatie") if not item.title]
     album.keep("thread_notes", "\n".join(notes))
     await an.press(say("Terug"))
-    album.keep("thread_retracted", (await sofie.sees(here)).text)
+    album.keep("thread_retracted", (await sofie.sees(here)))
     await an.command(f"zaak {number}")
-    album.keep("timeline", an.shown[0].text)
+    album.keep("timeline", an.shown[0])
 
 
 async def _faq(chat: Chat, say: Say, album: Album) -> None:
@@ -214,20 +237,20 @@ async def _faq(chat: Chat, say: Say, album: Album) -> None:
     await chat.pass_time(seconds=16)
     word = "Zaak" if album.language == "nl" else "Case"
     await joris.reply("Nee, compost hoort in je eigen tuin.", under=f"#milieu {word} {an.case}")
-    album.keep("faq_proposed", (await joris.sees("FAQ")).text)
+    album.keep("faq_proposed", (await joris.sees("FAQ")))
     await joris.press(say("Aanpassen"), on="FAQ")
     album.form("faq", joris)
     await joris.fill({"question": "Mag compost in de bladkorf?"})
     await joris.press(say("Goedkeuren"), on="FAQ")
-    album.keep("faq_approved", (await joris.sees("FAQ")).text)
+    album.keep("faq_approved", (await joris.sees("FAQ")))
     await an.command("faq compost bladkorf")
-    album.keep("faq_search", an.shown[0].text)
+    album.keep("faq_search", an.shown[0])
     await an.paste("Mag compost nu in de bladkorf?")
     await an.press(say("Antwoord hiermee"))
     assert "eigen tuin" in an.card.copies[0][1]
     for _ in range(3):
         await an.command("signaal milieu: sluikstort aan de kerk, bel 0470 12 34 56")
-    album.keep("warning", (await joris.sees("sluikstort")).text)
+    album.keep("warning", (await joris.sees("sluikstort")))
 
 
 async def _commands(chat: Chat, say: Say, album: Album) -> None:
@@ -235,14 +258,14 @@ async def _commands(chat: Chat, say: Say, album: Album) -> None:
     an, sam, tom = chat.person("an"), chat.person("sam"), chat.person("tom")
     await sam.paste("Look what they wrote")
     word = "Zaak" if album.language == "nl" else "Case"
-    album.keep("found", (await tom.sees(f"#moderatieteam {word}")).text)
+    album.keep("found", (await tom.sees(f"#moderatieteam {word}")))
     await an.command("zaken")
-    album.keep("my_cases", an.shown[0].text)
+    album.keep("my_cases", an.shown[0])
     await tom.press(say("Ik neem deze zaak"))
     await tom.press(say("Positief"))
     await tom.press(say("Alles gedaan"))
     await chat.pass_time(seconds=16)
-    album.keep("note_to_colleague", (await sam.inbox())[-1].text)
+    album.keep("note_to_colleague", (await sam.inbox())[-1])
     for command, name in (("zaken", "my_cases_later"), ("hulp", "help")):
         await an.command(command)
         album.keep(name, an.shown[0].text)
