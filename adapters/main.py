@@ -101,11 +101,12 @@ async def _chats(
     """The chat platforms that are configured, in order of preference."""
     chats: dict[str, Chat] = {}
     if settings.slack is not None:
+        from adapters.charts import Matplotlib
         from adapters.slack.client import Client, SlackChat
 
         client = Client(settings.slack)
         stack.push_async_callback(client.close)
-        chats["slack"] = SlackChat(client, organisation, clock)
+        chats["slack"] = SlackChat(client, organisation, clock, Matplotlib())
     return chats
 
 

@@ -131,6 +131,10 @@ class Antenne:
         """A message of it and what stands beneath."""
         return await self._seen(person, lambda work: inbox.thread(work, conversation, top))
 
+    async def card(self, person: str, case: int) -> Card | None:
+        """The card of a case as it stands in this person's own messages; ``None`` for somebody else's case."""
+        return await self._read(person, lambda work: inbox.card(work, case))
+
     async def picture(self, person: str, evidence: int) -> tuple[str, bytes] | None:
         """Media type and bytes of a picture that the person may see."""
         return await self._read(person, lambda work: inbox.picture(work, evidence))

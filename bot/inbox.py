@@ -104,6 +104,15 @@ def _shown(work: Work, conversation: str, limit: int, *which: ColumnElement[bool
     return tuple(found)
 
 
+def card(work: Work, number: int) -> Card | None:
+    """The card of a case, for its moderator; ``None`` otherwise."""
+    try:
+        case = load_case(work, number, lock=False)
+    except Refused:
+        return None
+    return showing.card(work, case, work.who) if case.moderator == work.who else None
+
+
 def picture(work: Work, number: int) -> tuple[str, bytes] | None:
     """A stored picture and its media type, for who may see originals of its case; ``None`` otherwise."""
     row = work.conn.execute(select(evidence).where(evidence.c.id == number)).first() if number <= LARGEST_ID else None

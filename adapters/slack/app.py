@@ -215,6 +215,7 @@ class SlackApp:
         app.action(EVERYTHING)(self.on_action)
         app.view(EVERYTHING)(self.on_view)
         app.shortcut(EVERYTHING)(self.on_shortcut)
+        app.options(EVERYTHING)(self.on_options)
         return app
 
     async def on_event(self, body: dict[str, Any]) -> BoltResponse:
@@ -348,6 +349,16 @@ class SlackApp:
 
         await self._soon(hear(), lambda answer: self._answer(body, self._told(answer, said.event, t), t), always=True)
         return BoltResponse(status=200, body="")
+
+    async def on_options(self, body: dict[str, Any]) -> BoltResponse:
+        """Somebody opens a menu, or types in it: what the card of that case offers now."""
+        person, _ = await self._person(body)
+        first = events.press_of(str(body.get("action_id")).partition("|")[2])
+        case = getattr(first, "case", None)
+        name = self.antenne.organisation.by_address.get(("slack", person.user)) if person is not None else None
+        card = await self.antenne.card(name, case) if name is not None and case is not None else None
+        found = render.menu(card, first, str(body.get("value") or "")) if card is not None and first is not None else []
+        return _json({"options": found})
 
     # --- what a delivery does ------------------------------------------------------------------------------
 

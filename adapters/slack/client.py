@@ -4,6 +4,7 @@ The bot's token goes to the API's address and, for files, to Slack's file host; 
 decides what is tried again, and when.
 """
 
+import asyncio
 import hashlib
 import logging
 from collections import OrderedDict
@@ -20,10 +21,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import render
-from bot.cards import Card, Text
+from bot.cards import Card, Chart, Text
 from bot.events import Outgoing
 from bot.organisation import Organisation
-from bot.ports import Undeliverable
+from bot.ports import Charts, Undeliverable
 from bot.sentences import sentences
 from bot.settings import SlackSettings
 from bot.wording import language_of
@@ -117,9 +118,9 @@ class Client:
         found = answer.data
         return dict(found, _headers=answer.headers) if isinstance(found, dict) else {}
 
-    async def upload(self, name: str, title: str, content: bytes, channel: str, thread: str) -> None:
+    async def upload(self, name: str, title: str, content: bytes, channel: str, thread: str, alt: str | None = None) -> None:
         """A file beneath a message, in Slack's three steps. The second one goes to a host that Slack names, without the token."""
-        slot = await self.ask("files.getUploadURLExternal", filename=name, length=len(content))
+        slot = await self.ask("files.getUploadURLExternal", filename=name, length=len(content), alt_txt=alt)
         address = str(slot["upload_url"])
         if not self._may_upload_to(address):
             raise Failed("upload_host")
@@ -178,11 +179,12 @@ class SlackChat:
     client: Client
     organisation: Organisation
     clock: Callable[[], datetime]
+    charts: Charts | None = None
     _direct: dict[str, str] = field(default_factory=dict)
     _next: OrderedDict[str, datetime] = field(default_factory=OrderedDict)
     _doubtful: set[int] = field(default_factory=set)
     _found: dict[tuple[str, str], tuple[datetime, dict[int, str]]] = field(default_factory=dict)
-    _files: OrderedDict[tuple[str, str], str] = field(default_factory=OrderedDict)
+    _files: OrderedDict[tuple[str, str, str], bool] = field(default_factory=OrderedDict)
     _began: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -200,8 +202,10 @@ class SlackChat:
                 return name
             self._pace(channel)
             name = await self._post(message, channel, values)
+            self._doubtful.add(message.id)  # until its files stand there too: tried again, it is looked for, not posted twice
+            self._found.pop((channel, message.parent or ""), None)
+            await self._files_of(message, channel, name, rest)
             self._doubtful.discard(message.id)
-            await self._file(message, channel, name, rest)
         except Failed as problem:
             self._note(problem, message)
             raise problem.undeliverable() from None
@@ -219,7 +223,7 @@ class SlackChat:
                 if problem.code not in _GONE:
                     raise
                 remote = await self._post(message, channel, values)  # its turn in the channel is this one's
-            await self._file(message, channel, remote, rest)
+            await self._files_of(message, channel, remote, rest)
         except Failed as problem:
             self._note(problem, message)
             raise problem.undeliverable() from None
@@ -260,16 +264,23 @@ class SlackChat:
         person = self.organisation.by_address.get(("slack", message.conversation.address))
         return sentences(language_of(self.organisation, person)).t
 
-    async def _file(self, message: Outgoing, channel: str, name: str, rest: str) -> None:
-        """What found no room on the card, as a text file beneath it; once for each text."""
-        if not rest:
-            return
-        t = self._t(message)
-        digest = hashlib.sha256(rest.encode()).hexdigest()
-        if self._files.get((channel, name)) == digest:
-            return
-        await self.client.upload("tekst.txt", t("slack.rest"), rest.encode(), channel, message.parent or name)
-        _keep(self._files, (channel, name), digest)
+    async def _files_of(self, message: Outgoing, channel: str, name: str, rest: str) -> None:
+        """Beneath the card, each once: its charts as pictures, and a text file with what found no room on it."""
+        t, thread = self._t(message), message.parent or name
+        for block in message.card.body:
+            if isinstance(block, Chart) and self.charts is not None and self._new(channel, name, repr(block)):
+                drawn = await asyncio.to_thread(self.charts.draw, block)
+                await self.client.upload("grafiek.png", block.title[:200], drawn, channel, thread, block.alt[:1000])
+                self._keep_file(channel, name, repr(block))
+        if rest and self._new(channel, name, rest):
+            await self.client.upload("tekst.txt", t("slack.rest"), rest.encode(), channel, thread)
+            self._keep_file(channel, name, rest)
+
+    def _new(self, channel: str, name: str, content: str) -> bool:
+        return _file_key(channel, name, content) not in self._files
+
+    def _keep_file(self, channel: str, name: str, content: str) -> None:
+        _keep(self._files, _file_key(channel, name, content), True)
 
     async def _channel(self, address: str) -> str:
         """A channel by its own id, direct messages by the person's."""
@@ -329,6 +340,10 @@ class SlackChat:
         """Tell the operator what only they can repair."""
         if problem.code in _TOKEN:
             log.error("slack_token", code=problem.code, message=message.id)
+
+
+def _file_key(channel: str, name: str, content: str) -> tuple[str, str, str]:
+    return channel, name, hashlib.sha256(content.encode()).hexdigest()
 
 
 def _keep(shelf: "OrderedDict[Any, Any]", key: Any, value: Any) -> None:

@@ -77,6 +77,7 @@ def _lines(t: Callable[..., str], way: Way, address: str) -> Iterator[str]:
     yield "    is_enabled: true"
     if http:
         yield f"    request_url: {address}"
+        yield f"    message_menu_options_url: {address}"
     yield "  org_deploy_enabled: false"
     yield f"  socket_mode_enabled: {'false' if http else 'true'}"
     yield "  token_rotation_enabled: false"

@@ -6,7 +6,7 @@ What does not fit goes into ``rest``, to be sent as a file beneath the message.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, groupby
+from itertools import chain, groupby, starmap
 from typing import Any, assert_never
 
 from adapters.slack.events import packed
@@ -30,7 +30,7 @@ from bot.cards import (
     Toggles,
 )
 from bot.comment_text import clean, cut, excerpt
-from bot.presses import Press, Waive
+from bot.presses import CasePress, Press, Waive
 
 Json = dict[str, Any]
 Translate = Callable[..., str]
@@ -38,9 +38,11 @@ Translate = Callable[..., str]
 MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
 TOTAL = 9_000  # characters of all words and values of a message; Slack refuses some 13,200 as it counts them
 FRAME = 50  # of those, what goes to the names around one run of words
+COPY_LEAVES = 60  # of those, what every other run of words keeps before a text to copy is cut
 WORDS_AT_LEAST = 1_500  # of those, what words get when the controls take much
 ONE_TEXT = 3_000
 LABEL, OPTION, VALUE, OPTIONS, OVERFLOW, ROW = 75, 75, 150, 100, 5, 25
+FEW = 8  # options that stand on the message itself
 TITLE, HEADER, HINT, INPUT = 24, 150, 150, 3_000
 FACTS = 40  # rows shown of one table; the rest is in the file
 FILES = ("png", "jpg", "jpeg", "webp", "gif")
@@ -200,7 +202,7 @@ def _item(item: Item, t: Translate, numbers: Iterator[int]) -> Iterator[_Words |
         key = "slack.tick" if item.state in ("open", "blocked") else "slack.untick"
         controls.append(_button(Button(t(key), item.mark), next(numbers)))
     if item.more:
-        options = [{"text": _plain(one.label, OPTION), "value": packed(one.press)} for one in item.more[:OVERFLOW]]
+        options = [_option(one.label, one.press) for one in item.more[:OVERFLOW]]
         controls.append({"type": "overflow", "action_id": f"a{next(numbers)}", "options": options})
     yield from _row(controls)
 
@@ -220,10 +222,18 @@ def _select(block: Select, numbers: Iterator[int]) -> Iterator[_Words | Json]:
 
 
 def _selects(block: Select, numbers: Iterator[int]) -> Iterator[Json]:
+    """Few options stand on the message; many, of one case, are asked for when somebody opens the menu: they weigh too much."""
+    if len(block.options) > FEW and isinstance(block.options[0][1], CasePress):
+        select: Json = {
+            "type": "external_select", "action_id": f"a{next(numbers)}|{packed(block.options[0][1])}", "min_query_length": 0,
+            "placeholder": _plain(block.label, HINT),
+        }  # fmt: skip
+        if block.chosen is not None and block.chosen < len(block.options):
+            select["initial_option"] = _option(*block.options[block.chosen])
+        yield select
+        return
     for start in range(0, len(block.options), OPTIONS):
-        options = [
-            {"text": _plain(label, OPTION), "value": packed(press)} for label, press in block.options[start : start + OPTIONS]
-        ]
+        options = list(starmap(_option, block.options[start : start + OPTIONS]))
         select = {
             "type": "static_select",
             "action_id": f"a{next(numbers)}",
@@ -233,6 +243,19 @@ def _selects(block: Select, numbers: Iterator[int]) -> Iterator[Json]:
         if block.chosen is not None and 0 <= block.chosen - start < len(options):
             select["initial_option"] = options[block.chosen - start]
         yield select
+
+
+def _option(label: str, press: Press) -> Json:
+    return {"text": _plain(label, OPTION), "value": packed(press)}
+
+
+def menu(card: Card, first: Press, typed: str) -> list[Json]:
+    """The options of the select on ``card`` that begins with ``first``, of those that hold what was ``typed``."""
+    for block in card.body:
+        if isinstance(block, Select) and block.options and block.options[0][1] == first:
+            found = [one for one in block.options if typed.casefold() in one[0].casefold()]
+            return list(starmap(_option, found[:OPTIONS]))
+    return []
 
 
 def _button(button: Button, number: int, label: str = "") -> Json:
@@ -263,9 +286,19 @@ def _row(controls: list[Json]) -> Iterator[Json]:
 
 
 def _fit(words: list[_Words], room: int, mark: str) -> list[str]:
-    """Cut the longest words until all fit in ``room``; returns in full those that were cut."""
+    """Cut the longest words until all fit in ``room``; returns in full those that were cut. A text to copy is cut last: in a file
+    it would have to be looked for."""
     for one in words:
         one.text = clean(one.text) if one.kind != "plain" else clean(one.text) + (" " if one.text.endswith(" ") else "")
+    copies = [one for one in words if one.kind == "copy"]
+    others = [one for one in words if one.kind != "copy"]
+    whole = sum(len(one.text) for one in copies)
+    if whole > room - COPY_LEAVES * len(others):
+        return _cut(words, room, mark)
+    return [*_cut(copies, whole, mark), *_cut(others, room - whole, mark)]
+
+
+def _cut(words: list[_Words], room: int, mark: str) -> list[str]:
     lengths = sorted(len(one.text) for one in words)
     most, left = ONE_TEXT, room
     for index, length in enumerate(lengths):
@@ -399,7 +432,8 @@ def _text(text: str, style: str = "") -> Json:
 
 def _plain(text: str, limit: int) -> Json:
     """Words on a control: Slack parses nothing in them, and no ``:name:`` becomes a picture."""
-    return {"type": "plain_text", "text": excerpt(clean(text), limit) or "–", "emoji": False}
+    said = excerpt(clean(text), limit) or "–"
+    return {"type": "plain_text", "text": said} | ({"emoji": False} if ":" in said else {})
 
 
 # --- dialogs -----------------------------------------------------------------------------------------------

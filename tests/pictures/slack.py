@@ -1,4 +1,4 @@
-"""Draws approved Slack payloads in a real browser, for the handbook: `python -m tests.pictures.slack`. Needs `npm ci` in tests/node once."""
+"""Draws approved Slack payloads in a real browser, for the handbook: `python -m tests.pictures.slack`, after `npm ci` in tests/node."""
 
 import subprocess
 import tempfile

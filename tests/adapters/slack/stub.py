@@ -319,7 +319,12 @@ class Api:
         channel = self._channel(values["channel_id"])
         for file in values["files"]:
             content = self.w.uploads[file["id"]]
-            message = {"ts": self.w.ts(), "user": BOT, "text": "", "files": [{**file, "content": content.decode()}]}
+            message = {
+                "ts": self.w.ts(),
+                "user": BOT,
+                "text": "",
+                "files": [{**file, "content": content.decode("utf-8", "replace")}],
+            }
             if values.get("thread_ts"):
                 message["thread_ts"] = values["thread_ts"]
             channel.messages.append(message)
@@ -499,6 +504,10 @@ def _element(element: Json) -> list[str]:
                 found.append("a chosen option that is none")
             values = [option["value"] for group in groups for option in group["options"]]
             found += [] if len(values) == len(set(values)) else ["an option twice"]
+        case "external_select":
+            chosen = element.get("initial_option")
+            found += _option(chosen, "option") if chosen is not None else []
+            found += [] if element["min_query_length"] >= 0 and len(element["placeholder"]["text"]) <= 150 else ["a menu"]
         case "plain_text_input":
             most = element.get("max_length", 3000)
             found += [] if 1 <= most <= 3000 and len(element.get("initial_value", "")) <= most else ["an input's value"]
@@ -524,7 +533,7 @@ def _texts(part: object) -> list[str]:
     found = [line for item in part.values() for line in _texts(item)]
     if part.get("type") == "mrkdwn":
         found.append("mrkdwn")
-    if part.get("type") == "plain_text" and part.get("emoji") is not False:
+    if part.get("type") == "plain_text" and ":" in part["text"] and part.get("emoji") is not False:
         found.append("plain text with emoji names")
     words = part.get("text")
     if isinstance(words, str) and re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", words):

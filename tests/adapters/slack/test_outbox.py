@@ -1,11 +1,15 @@
 """What goes out: once, in order, at Slack's pace; what Slack refuses is kept, told, or sent elsewhere."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.cards import Card, Chart
+from bot.events import Conversation, Outgoing
+from bot.ports import Undeliverable
 from tests.adapters.slack.stub import BOT, TOKEN
-from tests.adapters.slack.town import AN, LEAD, SOFIE, TOM, Town, control, open_town, words
+from tests.adapters.slack.town import AN, LEAD, ROADS, SOFIE, TOM, Town, control, open_town, words
 
 SAYING = "chat.postMessage"
 
@@ -42,6 +46,27 @@ async def test_lost_answer_posts_once(tmp_path: Path, how: dict[str, object], mo
         assert len([item for item in town.dm(AN) if item.get("thread_ts")]) == 1
         asked = {name for name, _ in town.slack.calls}
         assert {"conversations.history", "conversations.replies"} <= asked
+
+
+async def test_chart_stands_beneath_its_card(tmp_path: Path) -> None:
+    """A chart goes as a picture with its description, once; while Slack takes no file the card is not posted again and again."""
+    chart = Chart("Vragen per week", "Vragen: 3, dan 5.", ("W46", "W47"), (("Vragen", (3.0, 5.0)),))
+    async with open_town(tmp_path) as town:
+        chat = town.antenne.sender._chats["slack"]
+        saying = Outgoing(7, Conversation("slack", ROADS), Card("Weekoverzicht", (chart,)), None, (), town.time[0])
+        town.slack.fail("files.getUploadURLExternal", error="internal_error")
+        with pytest.raises(Undeliverable):
+            await chat.post(saying)
+        town.time[0] += timedelta(seconds=3)
+        name = await chat.post(saying)
+        town.time[0] += timedelta(seconds=3)
+        await chat.update(saying, name)
+        card, picture = town.messages(ROADS)
+        assert picture["thread_ts"] == card["ts"] == name
+        assert picture["files"][0]["content"][1:4] == "PNG"
+        assert [values["alt_txt"] for method, values in town.slack.calls if method == "files.getUploadURLExternal"][
+            -1
+        ] == chart.alt
 
 
 async def test_crash_after_post_posts_once(tmp_path: Path) -> None:

@@ -304,7 +304,7 @@ def presses_of(shown: Card) -> int:
             case Toggles():
                 found += len(one.items)
             case Select():
-                found += len(one.options)
+                found += len(one.options) if len(one.options) <= render.FEW else 1
             case _:
                 pass
     return found

@@ -30,13 +30,21 @@ def problems(folder: Path, source: str) -> str:
     """What the compiler says of ``source``."""
     (folder / "payloads.ts").write_text(source, encoding="utf-8")
     (folder / "tsconfig.json").write_text(
-        json.dumps({
-            "compilerOptions": {
-                "strict": True, "noEmit": True, "skipLibCheck": True, "types": [], "lib": ["es2022"], "moduleResolution": "bundler", "module": "esnext",
-                "paths": {"@slack/types": [str(MODULES / "@slack/types/dist/index.d.ts")]},
-            },
-            "files": ["payloads.ts"],
-        }),
+        json.dumps(
+            {
+                "compilerOptions": {
+                    "strict": True,
+                    "noEmit": True,
+                    "skipLibCheck": True,
+                    "types": [],
+                    "lib": ["es2022"],
+                    "moduleResolution": "bundler",
+                    "module": "esnext",
+                    "paths": {"@slack/types": [str(MODULES / "@slack/types/dist/index.d.ts")]},
+                },
+                "files": ["payloads.ts"],
+            }
+        ),
         encoding="utf-8",
     )
     return node("typescript/bin/tsc", "--pretty", "false", "--project", str(folder))

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 from pathlib import Path
 
 import orjson
@@ -26,6 +27,7 @@ from tests.adapters.slack.town import (
     SOFIE,
     STRANGER,
     Town,
+    Way,
     control,
     labels,
     open_town,
@@ -145,6 +147,22 @@ async def test_double_click_and_old_card(tmp_path: Path) -> None:
         before = town.said_in_private().count("vorige stap")
         await town.act(AN, old, channel=mine, ts="1.0")
         assert town.said_in_private().count("vorige stap") == before + 1
+
+
+@pytest.mark.parametrize("way", ["http", "socket"])
+async def test_menu_is_asked_for(tmp_path: Path, way: Way) -> None:
+    """A long menu comes when it is opened, shorter while one types; for the moderator of the case alone."""
+    async with open_town(tmp_path, way) as town:
+        await town.write(AN, "Weg met hen allemaal")
+        mine = town.slack.direct(AN).id
+        for label in ("Negatief", "Haat of discriminatie", "Ja"):
+            await town.press(AN, label, channel=mine)
+        offered = await town.options(AN, "Beschermd criterium", channel=mine)
+        assert len(offered) > 15
+        (descent,) = await town.options(AN, "Beschermd criterium", "afkomst", channel=mine)
+        await town.act(AN, descent, channel=mine, ts=town.messages(mine)[0]["ts"])
+        assert "Afkomst" in json.dumps(town.messages(mine)[0]["blocks"])
+        assert await town.options(SOFIE, "Beschermd criterium", channel=mine) == []
 
 
 async def test_submission_sent_twice(tmp_path: Path) -> None:

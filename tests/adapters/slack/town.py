@@ -18,6 +18,7 @@ import orjson
 from aiohttp import web
 from pydantic import SecretStr
 
+from adapters.charts import Matplotlib
 from adapters.main import running
 from adapters.slack.app import PATH, SlackApp, signature
 from adapters.slack.client import Client, SlackChat
@@ -185,6 +186,14 @@ class Town:
         await self.settle()
         return replies[0]
 
+    async def options(self, user: str, label: str, typed: str = "", *, channel: str) -> list[Json]:
+        """Open the menu of that label, and type in it: what it then offers, each as the action that choosing it makes."""
+        message = self.message_with(label, channel)
+        asked = control(message["blocks"], label)
+        body = self.interaction(user, "block_suggestion", action_id=asked["action_id"], block_id="b", value=typed)
+        reply = await self.deliver(body, envelope="interactive")
+        return [asked | {"selected_option": option} for option in reply.body["options"]]
+
     async def submit(self, user: str, view: Json, **values: Any) -> Reply:
         """Send a dialog back with what its inputs hold and what is typed over them."""
         reply = await self.deliver(self.submission(user, view, **values), envelope="interactive")
@@ -239,6 +248,8 @@ def controls(blocks: list[Json]) -> list[tuple[str, Json]]:
             if element["type"] == "button":
                 found.append((element["text"]["text"], named | {"value": element["value"]}))
             found += [(option["text"]["text"], named | {"selected_option": option}) for option in element.get("options") or ()]
+            if element["type"] == "external_select":
+                found.append((element["placeholder"]["text"], named))
     return found
 
 
@@ -288,7 +299,7 @@ async def open_town(folder: Path, way: Way = "http", **how: Any) -> AsyncIterato
         slack.channel(LEAD, SOFIE, TOM, GUEST)
         slack.channel(ROADS, LIES, STRANGER)
         client = Client(settings)
-        chat = SlackChat(client, organisation, lambda: at[0])
+        chat = SlackChat(client, organisation, lambda: at[0], Matplotlib())
         own = Settings(
             organisation=path, database_url=SecretStr(f"sqlite:///{folder}/a.db"), secret_key_file=folder / "key", slack=settings
         )
