@@ -8,13 +8,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, select, union_all
 
 from bot.presses import LARGEST_ID, Frozen
 from bot.pseudonyms import digest as salted_digest
 from bot.pseudonyms import salt as make_salt
 from bot.roster import Standing, publishes
-from bot.tables import cases, comments, threads, timeline
+from bot.tables import calls, cases, comments, threads, timeline
 from bot.work import Refused, Work
 from flows.effects import Advise, Todo
 from flows.policy import Policy
@@ -130,8 +130,10 @@ _SAVE = (
     )
 )  # fmt: skip
 _NOTE = timeline.insert()
-_TOLD = select(threads.c.role, threads.c.department).where(
-    threads.c.case_id == bindparam("number"), threads.c.phase != "retracted"
+_LIVE = (threads.c.case_id == bindparam("number"), threads.c.phase != "retracted")
+_TOLD = union_all(
+    select(threads.c.role, threads.c.department).where(*_LIVE),
+    select(calls.c.role, calls.c.department).join(threads, threads.c.id == calls.c.thread_id).where(*_LIVE),
 )
 
 
@@ -330,3 +332,8 @@ def evidence_is_kept(case: Case, advised: Advise) -> bool:
 def blocked_by_evidence(case: Case, advised: Advise, todo: Todo) -> bool:
     """Whether ``todo`` must wait for the evidence."""
     return todo.kind in ("delete", "block") and not evidence_is_kept(case, advised)
+
+
+def left(advised: Advise, case: Case) -> tuple[Todo, ...]:
+    """The lines that keep a case from being closed."""
+    return tuple(todo for todo in advised.steps if todo.id not in case.state.items and not todo.optional)

@@ -170,11 +170,6 @@ def no_strike(work: Work, case: Case, press: NoStrike) -> Case:
     return case
 
 
-def left(advised: Advise, case: Case) -> tuple[Todo, ...]:
-    """The lines that keep a case from being closed."""
-    return tuple(todo for todo in advised.steps if todo.id not in case.state.items and not todo.optional)
-
-
 def may_settle(organisation: Organisation, person: str, case: Case, todo: Todo) -> bool:
     """The moderator settles every line; a line of somebody else's, they too."""
     others = todo.by != "moderator" and holds_role(organisation, person, todo.by, case.state.department or "")

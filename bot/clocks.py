@@ -1,6 +1,7 @@
-"""Terms and appointments: when each is due on its clock, kept in the store, rung once.
+"""Terms and appointments: when each is due on its clock, kept in the store, rung once. What ringing means is elsewhere.
 
-The heart rings ``settle`` (the 15 seconds in which an escalation can be cancelled) and keeps ``term`` for showing.
+A clock is a row; whoever deletes it rings it. ``settle``: the 15 seconds in which an escalation can be cancelled; ``term`` and
+``late``: a term of a case, for its moderator and for the communications lead; ``wait``: a thread that nobody took up.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,20 +17,12 @@ from bot.work import Work
 from flows.tree import Deadline
 from flows.walk import hours
 
-Kind = Literal["settle", "term"]
+Kind = Literal["settle", "term", "late", "wait"]
 
-_DUE = (
-    select(clocks.c.id, clocks.c.case_id, clocks.c.kind, clocks.c.name)
-    .where(clocks.c.phase == "running", clocks.c.kind == "settle", clocks.c.due <= bindparam("now"))
-    .order_by(clocks.c.due, clocks.c.id)
-    .limit(50)
-)
-_NEXT = select(clocks.c.due).where(clocks.c.phase == "running", clocks.c.kind == "settle").order_by(clocks.c.due).limit(1)
-_RING = (
-    clocks.update()
-    .where(clocks.c.id == bindparam("clock"), clocks.c.phase == "running", clocks.c.due <= bindparam("now"))
-    .values(phase="rung")
-)
+_COLUMNS = (clocks.c.id, clocks.c.case_id, clocks.c.kind, clocks.c.name)
+_DUE = select(*_COLUMNS).where(clocks.c.due <= bindparam("now")).order_by(clocks.c.due, clocks.c.id).limit(50)
+_NEXT = select(clocks.c.due).order_by(clocks.c.due).limit(1)
+_RING = clocks.delete().where(clocks.c.id == bindparam("clock"), clocks.c.due <= bindparam("now")).returning(*_COLUMNS)
 
 
 def due_at(work: Work, case: Case, deadline: Deadline, since: datetime) -> datetime:
@@ -49,7 +42,7 @@ def due_at(work: Work, case: Case, deadline: Deadline, since: datetime) -> datet
 
 def start(work: Work, case: int, kind: Kind, name: str, due: datetime) -> None:
     """Start a clock, or set the one of this name anew."""
-    row = {"case_id": case, "kind": kind, "name": name, "due": due, "phase": "running"}
+    row = {"case_id": case, "kind": kind, "name": name, "due": due}
     work.conn.execute(_start(work.conn.dialect.name), row)
     work.said = True  # whoever sleeps until the next clock must look again
 
@@ -57,19 +50,19 @@ def start(work: Work, case: int, kind: Kind, name: str, due: datetime) -> None:
 @cache
 def _start(dialect: str) -> Insert:
     insert = upsert(dialect, clocks)
-    again = {"due": insert.excluded.due, "phase": insert.excluded.phase}
+    again = {"due": insert.excluded.due}
     statement: Insert = insert.on_conflict_do_update(index_elements=["case_id", "kind", "name"], set_=again)
     return statement
 
 
-def stop(work: Work, case: int, kind: Kind | None = None, names: Iterable[str] | None = None) -> int:
-    """Stop the running clocks of a case; of one kind, of some names, or all. Returns how many ran."""
-    query = clocks.update().where(clocks.c.case_id == case, clocks.c.phase == "running")
-    if kind is not None:
-        query = query.where(clocks.c.kind == kind)
+def stop(work: Work, case: int, *kinds: Kind, names: Iterable[str] | None = None) -> int:
+    """Stop the clocks of a case; of some kinds, of some names, or all. Returns how many ran."""
+    query = clocks.delete().where(clocks.c.case_id == case)
+    if kinds:
+        query = query.where(clocks.c.kind.in_(kinds))
     if names is not None:
         query = query.where(clocks.c.name.in_(list(names)))
-    return work.conn.execute(query.values(phase="stopped")).rowcount
+    return work.conn.execute(query).rowcount
 
 
 def due(conn: Connection, now: datetime) -> tuple[Sequence[Any], datetime | None]:
@@ -81,6 +74,6 @@ def due(conn: Connection, now: datetime) -> tuple[Sequence[Any], datetime | None
     return rows, following
 
 
-def ring(work: Work, clock: int) -> bool:
-    """Mark a clock as rung; ``False`` when it was stopped, set anew, or rung by another process."""
-    return work.conn.execute(_RING, {"clock": clock, "now": work.now}).rowcount == 1
+def ring(work: Work, clock: int) -> Any | None:
+    """Take a clock that is due off the wall; ``None`` when it was stopped, set anew, or rung by another process."""
+    return work.conn.execute(_RING, {"clock": clock, "now": work.now}).first()

@@ -8,7 +8,7 @@ from typing import assert_never
 import structlog
 from sqlalchemy import Connection
 
-from bot import checklist, clocks, commands, escalation, faq, faq_gaps, moderation, showing
+from bot import checklist, clocks, commands, escalation, faq, faq_gaps, moderation, reminders, showing
 from bot.case import Case, advice, load_case, standing
 from bot.events import Answer, Commanded, Edited, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.faq_index import FaqIndex
@@ -94,11 +94,16 @@ class Desk:
         return answer, work.said
 
     def ring(self, conn: Connection, clock: int, case: int, now: datetime) -> bool:
-        """A clock is due: settle the case. ``False`` when somebody else rang it."""
+        """A clock is due: act on it. ``False`` when somebody else rang it."""
         work = Work(conn, self.house, now)
-        if not clocks.ring(work, clock):
+        loaded = load_case(work, case)  # first the case, as every event does: two that each wait for the other would wait long
+        rung = clocks.ring(work, clock)
+        if rung is None:
             return False
-        moderation.close_by_itself(work, escalation.settle(work, load_case(work, case)))
+        if rung.kind == "settle":
+            moderation.close_by_itself(work, escalation.settle(work, loaded))
+        else:
+            reminders.ring(work, loaded, rung.kind, rung.name)
         return True
 
     def _press(self, work: Work, press: Press, values: dict[str, str] | None, event: Pressed | Submitted) -> Answer:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, or_, select
 
-from bot import clocks, faq, faq_gaps, pictures, signals
+from bot import clocks, faq, faq_gaps, pictures, reminders, signals
 from bot.case import Case, Decision, Settled, advice, intake_ticks, load_case, outcomes, save, situation, standing
 from bot.comment_text import clean, cut, excerpt, is_blank
 from bot.events import Answer, Conversation, Edited, Replied
@@ -16,7 +16,7 @@ from bot.presses import AnswerFromFaq, AskInfo, CloseThread, Decide, Forward, Ta
 from bot.roster import Recipient, holds_role, may, recipient
 from bot.tables import messages, replies, threads
 from bot.work import SETTLE, Refused, Work
-from flows.effects import DropImages, Effect, Escalate, OpenDeadline
+from flows.effects import Advise, DropImages, Effect, Escalate, OpenDeadline
 from flows.tree import Role
 from flows.walk import DEPARTMENTAL, consequences, hours
 
@@ -39,14 +39,14 @@ def follow(work: Work, case: Case) -> Case:
     effects: tuple[Effect, ...] = consequences(advised, situation(work, case)) if advised else ()
     _follow_threads(work, case, effects, retract=not case.state.decisions)
     if advised is None:
-        clocks.stop(work, case.number)
+        clocks.stop(work, case.number, "settle", "term", "late")
         signals.withdraw(work, case.number)
         faq_gaps.close_case(work, case.number)
         return case.with_state(terms={}, lengths={})
     if any(isinstance(effect, DropImages) for effect in effects):
         case = pictures.forget(work, case)
     clocks.start(work, case.number, "settle", "case", work.now + SETTLE)
-    return _follow_terms(work, case, effects)
+    return _follow_terms(work, case, advised, effects)
 
 
 def _follow_threads(work: Work, case: Case, effects: Iterable[Effect], *, retract: bool) -> None:
@@ -73,14 +73,16 @@ def _follow_threads(work: Work, case: Case, effects: Iterable[Effect], *, retrac
             _set(work, row.id, phase="retracted")
         elif retract and row.phase in ("open", "taken", "decided") and not row.by_hand:
             _set(work, row.id, phase="retracted")
+            reminders.answered(work, case, row.id)
             _note(work, row, "retracted")
             again(work, case.number, "thread")
 
 
-def _follow_terms(work: Work, case: Case, effects: Iterable[Effect]) -> Case:
+def _follow_terms(work: Work, case: Case, advised: Advise, effects: Iterable[Effect]) -> Case:
     """A term that goes on keeps its beginning; one whose length changed begins at the case's opening of it anew."""
     terms: dict[str, datetime] = {}
     lengths: dict[str, str] = {}
+    kinds = {todo.id: todo.kind for todo in advised.steps}
     for effect in effects:
         if not isinstance(effect, OpenDeadline):
             continue
@@ -89,11 +91,12 @@ def _follow_terms(work: Work, case: Case, effects: Iterable[Effect]) -> Case:
         if case.state.lengths.get(effect.name) == length:
             terms[effect.name] = case.state.terms[effect.name]
             continue
-        terms[effect.name] = clocks.due_at(work, case, effect.deadline, work.now)
-        clocks.start(work, case.number, "term", effect.name, terms[effect.name])
+        terms[effect.name] = due = clocks.due_at(work, case, effect.deadline, work.now)
+        remind = reminders.term_at(work, case, effect.deadline, kinds.get(effect.name), due)
+        clocks.start(work, case.number, "term", effect.name, remind)
     gone = case.state.terms.keys() - terms.keys()
     if gone:
-        clocks.stop(work, case.number, "term", gone)
+        clocks.stop(work, case.number, "term", "late", names=gone)
     return case.with_state(terms=terms, lengths=lengths)
 
 
@@ -106,7 +109,7 @@ def settle(work: Work, case: Case) -> Case:
     roles: set[str] = set()  # told now or before: their lines need no hand
     for row in _threads(work, case.number):
         if row.phase == "waiting":
-            _open(work, case, row.id, row.conversation, row.message_id)
+            _open(work, case, row, row.conversation)
             opened.append(f"{row.role}:{row.department}" if row.department else row.role)
         if row.phase != "retracted":
             roles.add(row.role)
@@ -137,6 +140,7 @@ def press(work: Work, thread_press: ThreadPress, values: dict[str, str] | None) 
             return _take(work, case, row)
         case CloseThread():
             _set(work, row.id, phase="closed")
+            reminders.answered(work, case, row.id)
             _note(work, row, "thread_closed")
             save(work, case, "thread_closed", {"thread": row.id})
             again(work, case.number, "thread", "case")
@@ -169,7 +173,9 @@ def replied(work: Work, event: Replied) -> Answer:
         if not inside:
             save(work, case, "outside_reply", {"thread": row.id, "reply": number})
             return Answer(note="refused.outside", refused=True)
+        _to_thread(work, row, number, but=message.id)
         _to_moderator(work, case, number)
+        reminders.answered(work, case, row.id)
         case = save(work, case, "reply", {"thread": row.id, "reply": number})
         _propose_faq(work, case, row, text)
         return Answer()
@@ -274,7 +280,8 @@ def _set(work: Work, thread: int, **values: Any) -> None:
 
 def _must(work: Work, case: Case, row: Row[Any], thread_press: ThreadPress) -> None:
     """The access table for a press in a thread: those who were told act on it; only those who may decide decide."""
-    here = holds_role(work.organisation, work.who, row.role, row.department)
+    asked = [(row.role, row.department), *reminders.asked(work, row.id)]
+    here = any(holds_role(work.organisation, work.who, role, department) for role, department in asked)
     lead = holds_role(work.organisation, work.who, "communications_lead")
     if isinstance(thread_press, Decide) and not may(work.organisation, work.who, "decide", standing(work, case)):
         raise Refused("refused.may_not_decide")
@@ -286,18 +293,23 @@ def _must(work: Work, case: Case, row: Row[Any], thread_press: ThreadPress) -> N
         raise Refused("refused.thread_closed")
 
 
-def _open(work: Work, case: Case, thread: int, conversation: str, message: int | None) -> None:
+def _open(work: Work, case: Case, row: Row[Any], conversation: str) -> None:
+    message = row.message_id
     if message is None:
-        message = say(work, Conversation.parse(conversation), "thread", case=case.number, ref=thread)
+        message = say(work, Conversation.parse(conversation), "thread", case=case.number, ref=row.id)
     else:
         again(work, case.number, "thread")
-    _set(work, thread, phase="open", opened=work.now, message_id=message)
+    _set(work, row.id, phase="open", opened=work.now, message_id=message)
+    reminders.opened(work, case, row.id, row.role, row.department, conversation)
 
 
 def _note(work: Work, row: Row[Any], what: str, **args: str) -> None:
-    """A sentence of the bot in a thread."""
-    conversation = Conversation.parse(row.conversation)
-    say(work, conversation, "thread_note", case=row.case_id, ref=row.id, parent=row.message_id, what=what, who=work.who, **args)
+    """A sentence of the bot in a thread, wherever it stands."""
+    for head in reminders.heads(work, row.case_id, row.id):
+        say(
+            work, Conversation.parse(head.lane), "thread_note", case=row.case_id, ref=row.id, parent=head.id,
+            what=what, who=work.who, **args,
+        )  # fmt: skip
 
 
 def _take(work: Work, case: Case, row: Row[Any]) -> Answer:
@@ -306,6 +318,7 @@ def _take(work: Work, case: Case, row: Row[Any]) -> Answer:
     if row.taken_by is not None:
         raise Refused("refused.taken_before", who=row.taken_by)
     _set(work, row.id, taken_by=work.who, phase="taken" if row.phase == "open" else row.phase)
+    reminders.answered(work, case, row.id)
     _note(work, row, "taken")
     save(work, case, "taken", {"thread": row.id})
     again(work, case.number, "thread", "case")
@@ -325,6 +338,7 @@ def _decide(work: Work, case: Case, row: Row[Any], values: dict[str, str]) -> An
     case = follow(work, intake_ticks(work, case))
     case = save(work, case, "decided", {"outcome": outcome, "before": list(before), "thread": row.id}, reason)
     _set(work, row.id, phase="decided", taken_by=row.taken_by or work.who)
+    reminders.answered(work, case)
     _note(work, row, "decided", outcome=outcome)
     _tell_moderator(work, case, "decided", outcome=outcome)
     again(work, case.number, "thread", "case")
@@ -334,8 +348,9 @@ def _decide(work: Work, case: Case, row: Row[Any], values: dict[str, str]) -> An
 def _ask(work: Work, case: Case, row: Row[Any], values: dict[str, str]) -> Answer:
     text = _words(values.get("text", ""))
     number = _keep(work, case, row.id, text, None, outside=False)
-    say(work, Conversation.parse(row.conversation), "reply", case=case.number, ref=number, parent=row.message_id)
+    _to_thread(work, row, number)
     _to_moderator(work, case, number)
+    reminders.answered(work, case, row.id)
     save(work, case, "asked", {"thread": row.id, "reply": number})
     return Answer(note="note.asked")
 
@@ -349,11 +364,9 @@ def _forward(work: Work, case: Case, row: Row[Any], values: dict[str, str]) -> A
     existing = next((item for item in _threads(work, case.number) if (item.role, item.department) == (role, department)), None)
     if existing is not None and existing.phase in ("open", "taken", "decided"):
         raise Refused("refused.told_already")
-    if existing is None:
-        thread, message = _new_thread(work, case, chosen, department, new, work.now, by_hand=True), None
-    else:
-        thread, message = existing.id, existing.message_id
-    _open(work, case, thread, str(new.conversation), message)
+    thread = _new_thread(work, case, chosen, department, new, work.now, by_hand=True) if existing is None else existing.id
+    _open(work, case, existing or _thread(work, thread), str(new.conversation))
+    reminders.answered(work, case, row.id)
     if not is_blank(values.get("text", "")):
         number = _keep(work, case, thread, _words(values["text"]), None, outside=False)
         _to_thread(work, _thread(work, thread), number)
@@ -416,8 +429,11 @@ def _tell_moderator(work: Work, case: Case, what: str, outcome: str) -> None:
         )
 
 
-def _to_thread(work: Work, row: Row[Any], number: int) -> None:
-    say(work, Conversation.parse(row.conversation), "reply", case=row.case_id, ref=number, parent=row.message_id)
+def _to_thread(work: Work, row: Row[Any], number: int, *, but: int | None = None) -> None:
+    """Show a reply wherever the thread stands, save beneath the message ``but``."""
+    for head in reminders.heads(work, row.case_id, row.id):
+        if head.id != but:
+            say(work, Conversation.parse(head.lane), "reply", case=row.case_id, ref=number, parent=head.id)
 
 
 def _asking(work: Work, case: int) -> list[Row[Any]]:

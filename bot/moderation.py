@@ -6,9 +6,8 @@ from typing import Any, cast, get_args
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import and_, or_, select
 
-from bot import clocks, faq, faq_index, pictures, signals, strikes
-from bot.case import Case, State, advice, answers_held, intake_ticks, load_case, needs_department, outcomes, save, situation
-from bot.checklist import left
+from bot import clocks, faq, faq_index, pictures, reminders, signals, strikes
+from bot.case import Case, State, advice, answers_held, intake_ticks, left, load_case, needs_department, outcomes, save, situation
 from bot.comment_text import LIMIT, clean, cut, fingerprint, guess_platform, is_blank, normal_link, only_emoji, says_u
 from bot.escalation import end, follow, settle
 from bot.events import Conversation, Image, Pasted
@@ -107,6 +106,7 @@ def paste(
     else:
         team = recipient(work.organisation, work.house.platforms, "moderation_team", None)
         say(work, team.conversation, "found", case=number)
+        reminders.handed_in(work, case)
         told.append(("note.handed_in", {"number": number}))
     if was_cut:
         told.append(("note.cut", {"limit": LIMIT}))

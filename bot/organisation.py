@@ -43,7 +43,7 @@ class Person(Frozen):
 
 
 class Department(Frozen):
-    """``topics``: words by which a comment shows that it is theirs."""
+    """``topics``: words by which a comment shows that it is theirs. ``on_call``: where what cannot wait is said too, day and night."""
 
     name: Localised
     head: str
@@ -51,14 +51,16 @@ class Department(Frozen):
     deputies: dict[str, str] = {}
     topics: tuple[str, ...] = ()
     channel: Addresses = {}
+    on_call: Addresses = {}
 
 
 class Holders(Frozen):
-    """Who holds a role, and the private channel where it is told."""
+    """Who holds a role, the private channel where it is told, and where what cannot wait is said too (``on_call``)."""
 
     holders: tuple[str, ...] = ()
     deputy: str | None = None
     channel: Addresses = {}
+    on_call: Addresses = {}
 
 
 class HouseRule(Frozen):

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Integer, Row, String, bindparam, cast, func, 
 from bot.cards import Card
 from bot.events import Conversation, Outgoing
 from bot.ports import Chat, Store, StoreUnavailable, Undeliverable, Wakeups
-from bot.tables import insert_new, lanes, messages
+from bot.tables import Moment, insert_new, lanes, messages
 from bot.work import Work
 
 LEASE = timedelta(seconds=60)  # longer than any chat waits for its platform; each message that was sent begins it anew
@@ -60,6 +60,7 @@ def say(
         "wanted": 1,
         "shown": 0,
         "written": work.now,
+        "delivered": None,
         "remote": None,
         "problem": None,
         "attempts": 0,
@@ -141,7 +142,8 @@ class Sender:
                 self._sending.pop(lane).result()
         found, resting = await self._store.read(partial(_lanes_due, now=self._clock()))
         if any(lane.startswith(LOCAL) for lane in found):
-            await self._store.write(_mark_local)
+            now = self._clock()
+            await self._store.write(partial(_mark_local, now=now))
             await self._wakeups.poke("live")
         for lane in found:
             if lane not in self._sending and lane.partition(":")[0] in self._chats:
@@ -193,10 +195,10 @@ class Sender:
         return None
 
     def _mark(self, conn: Connection, due: _Due, sent: _Sent, lane: str, token: str, until: datetime) -> bool:
-        ours = _mark(conn, due, sent, lane, token, until)
-        if sent.problem is not None and sent.shown is not None:
+        marked = _mark(conn, due, sent, lane, self._clock())
+        if marked and sent.problem is not None and sent.shown is not None:
             self._failed(conn, due.id, sent.problem, self._clock())
-        return ours
+        return conn.execute(_KEEP, {"on": lane, "mine": token, "until": until}).rowcount == 1
 
     def _batch(self, conn: Connection, lane: str) -> list[_Due]:
         batch = []
@@ -244,8 +246,11 @@ _UNSEEN = select(messages.c.id).where(messages.c.wanted > messages.c.shown, mess
 _MARK_LOCAL = (
     messages.update()
     .where(messages.c.id.in_(_UNSEEN.with_for_update(skip_locked=True)))
-    .values(shown=messages.c.wanted, remote=cast(messages.c.id, String))
-)
+    .values(
+        shown=messages.c.wanted, remote=cast(messages.c.id, String),
+        delivered=func.coalesce(messages.c.delivered, bindparam("now", type_=Moment)),
+    )
+)  # fmt: skip
 _TAKE = (
     lanes.update()
     .where(
@@ -260,10 +265,11 @@ _KEEP = _OURS.values(leased_until=bindparam("until"))
 _GIVE_BACK = _OURS.values(token=None, leased_until=None, not_before=bindparam("rests"))
 _MARK = (
     messages.update()
-    .where(messages.c.id == bindparam("number"))
+    .where(messages.c.id == bindparam("number"), messages.c.lane == bindparam("on"))
     .values(
         remote=bindparam("remote"), shown=func.coalesce(bindparam("shown", type_=Integer), messages.c.shown),
         problem=bindparam("problem"), attempts=bindparam("attempts"),
+        delivered=func.coalesce(messages.c.delivered, bindparam("stands", type_=Moment)),
     )
 )  # fmt: skip
 
@@ -280,9 +286,9 @@ def _lanes_due(conn: Connection, now: datetime) -> tuple[list[str], datetime | N
     return free, min(resting, default=None)
 
 
-def _mark_local(conn: Connection) -> None:
+def _mark_local(conn: Connection, now: datetime) -> None:
     """Everything that people read in the store itself is shown as soon as it stands there."""
-    conn.execute(_MARK_LOCAL)
+    conn.execute(_MARK_LOCAL, {"now": now})
 
 
 def _lease(conn: Connection, lane: str, token: str, now: datetime) -> bool:
@@ -297,9 +303,9 @@ def _release(conn: Connection, lane: str, token: str, not_before: datetime | Non
     conn.execute(_GIVE_BACK, {"on": lane, "mine": token, "rests": not_before})
 
 
-def _mark(conn: Connection, due: _Due, sent: _Sent, lane: str, token: str, until: datetime) -> bool:
-    """Keep what came of a message and begin the lease anew; ``False`` when the lane is no longer ours."""
+def _mark(conn: Connection, due: _Due, sent: _Sent, lane: str, now: datetime) -> bool:
+    """Keep what came of a message; ``False`` when it was moved to another lane meanwhile, where it is to be said anew."""
     attempts = 0 if sent.problem is None else due.attempts + (sent.problem != "rate")
-    row = {"remote": sent.remote, "shown": sent.shown, "problem": sent.problem, "attempts": attempts}
-    conn.execute(_MARK, {"number": due.id, **row})
-    return conn.execute(_KEEP, {"on": lane, "mine": token, "until": until}).rowcount == 1
+    stands = now if sent.remote is not None and sent.problem is None else None
+    row = {"remote": sent.remote, "shown": sent.shown, "problem": sent.problem, "attempts": attempts, "stands": stands}
+    return conn.execute(_MARK, {"number": due.id, "on": lane, **row}).rowcount == 1

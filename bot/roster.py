@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from bot.events import Actor, Conversation, Platform
-from bot.organisation import Organisation
+from bot.organisation import Addresses, Organisation
 from flows.tree import Role
 
 May = Literal["see", "see_originals", "see_handle", "act", "decide", "approve_faq", "moderate", "log_signal", "crisis"]
@@ -31,6 +31,17 @@ class Recipient:
     people: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Who is asked next for a role that nobody took up: the people who hold ``role`` of ``department``, or stand in for it."""
+
+    name: Literal["deputy", "head", "lead", "team"]
+    role: Role
+    department: str
+    people: tuple[str, ...]
+    conversations: tuple[Conversation, ...]
+
+
 def person_of(organisation: Organisation, actor: Actor) -> str | None:
     """The person behind a platform's name, or ``None`` for somebody who is not in the directory."""
     return organisation.by_address.get((actor.platform, actor.address))
@@ -51,7 +62,7 @@ def holders(organisation: Organisation, role: Role, department: str | None = Non
 def roles_of(organisation: Organisation, person: str) -> tuple[Role, ...]:
     """Every role that ``person`` holds, as deputy too."""
     return tuple(
-        role for role in get_args(Role) if person in holders(organisation, role) or person in _deputies(organisation, role)
+        role for role in get_args(Role) if person in holders(organisation, role) or person in deputies_of(organisation, role)
     )
 
 
@@ -70,10 +81,12 @@ def holds_role(organisation: Organisation, person: str, role: Role, department: 
         item = organisation.departments.get(department)
         if item is not None:
             names = (item.head,) if role == "department_head" else item.antennas
-            return person in names or any(item.deputies.get(name) == person for name in names)
+            stands_in = person in deputies_of(organisation, role, department)
+            return person in names or stands_in or _is_on_call(organisation, person, role, department)
     own = holders(organisation, role, department or None)
     if own:
-        return person in own or person in _deputies(organisation, role)
+        stands_in = person in deputies_of(organisation, role) or _is_on_call(organisation, person, role, "")
+        return person in own or stands_in
     return role != "communications_lead" and holds_role(
         organisation, person, FALLBACK.get(role, "communications_lead"), department
     )
@@ -107,6 +120,38 @@ def recipient(organisation: Organisation, platforms: Sequence[Platform], role: R
     return Recipient(role, direct(organisation, platforms, people[0]), people)
 
 
+def line(organisation: Organisation, platforms: Sequence[Platform], role: Role, department: str) -> tuple[Rung, ...]:
+    """Who is asked, one after the other, when ``role`` does not answer: its deputies, the department's head, the communications
+    lead, the moderation team. Nobody is asked in person twice; the team is asked in its channel, where more of them read."""
+    told = recipient(organisation, platforms, role, department or None)
+    seen = set(told.people)
+    found: list[Rung] = []
+    deputies = tuple(person for person in deputies_of(organisation, told.role, department) if person not in seen)
+    if deputies:
+        places = tuple(direct(organisation, platforms, person) for person in deputies)
+        found.append(Rung("deputy", told.role, department, deputies, places))
+        seen.update(deputies)
+    above: list[tuple[Literal["head", "lead", "team"], Role]] = [("lead", "communications_lead"), ("team", "moderation_team")]
+    if told.role == "antenna":
+        above.insert(0, ("head", "department_head"))
+    for name, higher in above:
+        asked = recipient(organisation, platforms, higher, department or None)
+        own_place = asked.conversation != direct(organisation, platforms, asked.people[0])
+        fresh = bool(set(asked.people) - seen) or (higher == "moderation_team" and own_place)
+        if asked.role != higher or higher == told.role or not fresh:
+            continue
+        of = department if higher == "department_head" else ""
+        found.append(Rung(name, higher, of, asked.people, (asked.conversation,)))
+        seen.update(asked.people)
+    return tuple(found)
+
+
+def on_call(organisation: Organisation, platforms: Sequence[Platform], role: Role, department: str) -> tuple[Conversation, ...]:
+    """Where ``role`` is told of what cannot wait, beside its own conversation: on the first of ``platforms`` that has an address."""
+    addresses = _on_call(organisation, role, department)
+    return tuple(Conversation(platform, addresses[platform]) for platform in platforms if platform in addresses)[:1]
+
+
 def direct(organisation: Organisation, platforms: Sequence[Platform], person: str) -> Conversation:
     """The direct messages of ``person`` on the first of ``platforms`` where they are known; locally everybody is."""
     for platform in platforms:
@@ -120,13 +165,18 @@ def channels_of(organisation: Organisation, person: str) -> tuple[str, ...]:
     lead = holds_role(organisation, person, "communications_lead")
     found: dict[str, None] = {}
     for held in organisation.roles.values():
-        if "local" in held.channel and (lead or person in held.holders or person == held.deputy):
-            found[held.channel["local"]] = None
+        if lead or person in held.holders or person == held.deputy:
+            found.update(dict.fromkeys(_local(held.channel, held.on_call)))
     mine = departments_of(organisation, person)
     for name, item in organisation.departments.items():
-        if "local" in item.channel and (lead or name in mine):
-            found[item.channel["local"]] = None
+        if lead or name in mine:
+            found.update(dict.fromkeys(_local(item.channel, item.on_call)))
     return tuple(found)
+
+
+def _local(*addresses: Addresses) -> list[str]:
+    """The local channels among ``addresses``."""
+    return [item["local"] for item in addresses if item.get("local", "").startswith("#")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,15 +225,27 @@ def may(organisation: Organisation, person: str, what: May, case: Standing | Non
             return False
 
 
-def _deputies(organisation: Organisation, role: Role) -> frozenset[str]:
-    if role == "antenna":
-        return frozenset(
-            deputy
-            for item in organisation.departments.values()
-            for person, deputy in item.deputies.items()
-            if person in item.antennas
-        )
-    if role == "department_head":
-        return frozenset(item.deputies[item.head] for item in organisation.departments.values() if item.head in item.deputies)
+def deputies_of(organisation: Organisation, role: Role, department: str = "") -> tuple[str, ...]:
+    """Who stands in for the holders of ``role``; for a departmental one without ``department``, those of every department."""
+    if role in ("antenna", "department_head"):
+        items = [organisation.departments[department]] if department in organisation.departments else []
+        if not department:
+            items = list(organisation.departments.values())
+        held_by = [(item, (item.head,) if role == "department_head" else item.antennas) for item in items]
+        found = [item.deputies[name] for item, names in held_by for name in names if name in item.deputies]
+        return tuple(dict.fromkeys(found))
     held = organisation.roles.get(role)
-    return frozenset({held.deputy}) if held and held.deputy else frozenset()
+    return (held.deputy,) if held and held.deputy else ()
+
+
+def _on_call(organisation: Organisation, role: Role, department: str) -> Addresses:
+    if role in ("antenna", "department_head"):
+        return organisation.departments[department].on_call if department in organisation.departments else {}
+    held = organisation.roles.get(role)
+    return held.on_call if held else {}
+
+
+def _is_on_call(organisation: Organisation, person: str, role: Role, department: str) -> bool:
+    """Whether the address on call of ``role`` is ``person``'s own."""
+    addresses = _on_call(organisation, role, department)
+    return any(organisation.by_address.get(item) == person for item in addresses.items())

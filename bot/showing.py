@@ -75,8 +75,12 @@ def message(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
         case "thread":
             thread = next((item for item in _told(work, case.number) if item.thread == row.ref), None)
             return None if thread is None else (words.thread(seen(work, case, ""), thread), _mentions(work, thread))
-        case "thread_note" | "unreached":
+        case "thread_note":
+            return words.thread_note(case, args), tuple(filter(None, args.get("to", "").split(",")))
+        case "unreached":
             return words.thread_note(case, args), ()
+        case "reminder":
+            return words.reminder(case, args), ()
         case "found":
             return words.found(seen(work, case, "")), ()
         case "note":

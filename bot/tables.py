@@ -201,6 +201,7 @@ messages = Table(
     Column("wanted", Integer, nullable=False),
     Column("shown", Integer, nullable=False),
     Column("written", Moment, nullable=False),
+    Column("delivered", Moment),  # when it first stood there
     Column("remote", String(300)),
     Column("problem", String(40)),  # why it could not be delivered
     Column("attempts", Integer, nullable=False),
@@ -236,19 +237,34 @@ crises = Table(
     Column("report", Text),  # JSON of counts
 )
 
-# Terms and appointments. The heart makes threads open; other kinds are stored and shown.
+# Terms and appointments that still have to ring. One that rang or was stopped is gone: what came of it stands in the timeline.
 clocks = Table(
     "clocks",
     metadata,
     _id(),
     _case(nullable=True),
-    Column("kind", String(20), nullable=False),  # settle, term
+    Column("kind", String(20), nullable=False),  # settle, term, late, wait
     Column("name", String(60), nullable=False),  # which one of its kind
     Column("due", Moment, nullable=False),
-    Column("phase", String(10), nullable=False),  # running, rung, stopped
     UniqueConstraint("case_id", "kind", "name"),
+    sqlite_autoincrement=True,
 )
-_partial("ix_clocks_due", clocks.c.phase == "running", clocks.c.due)
+Index("ix_clocks_due", clocks.c.due, clocks.c.id)
+
+# Who else was asked for a thread that nobody took up: one row for each rung and conversation.
+calls = Table(
+    "calls",
+    metadata,
+    _id(),
+    Column("thread_id", Integer, ForeignKey("threads.id"), nullable=False),
+    Column("rung", Integer, nullable=False),  # 0: on call; 1: reminded; then one for each who was asked
+    Column("what", String(10), nullable=False),  # on_call, reminder, deputy, head, lead, team, again
+    Column("role", String(40), nullable=False),
+    Column("department", String(60), nullable=False),
+    Column("conversation", String(200), nullable=False),
+    Column("message_id", Integer, ForeignKey("messages.id"), nullable=False),
+    UniqueConstraint("thread_id", "rung", "conversation"),
+)
 
 # What lives among citizens, without names. ``week`` is the ISO week in the organisation's time zone.
 signals = Table(

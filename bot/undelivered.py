@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, and_, or_, select
 
+from bot import reminders
 from bot.case import load_case
 from bot.events import Conversation
 from bot.outbox import message_of, say
-from bot.roster import direct, holders, recipient
+from bot.roster import direct, holders, line, recipient
 from bot.tables import messages, threads
 from bot.work import Work
 
@@ -34,7 +35,10 @@ def reroute(work: Work, number: int, why: str) -> None:
 
 def _move(work: Work, head: Row[Any], why: str) -> None:
     thread = work.conn.execute(select(threads).where(threads.c.id == head.ref)).first()
-    if thread is None or thread.message_id != head.id or thread.phase in ("retracted", "closed"):
+    if thread is None or thread.phase in ("retracted", "closed"):
+        return
+    if thread.message_id != head.id:
+        reminders.unreached(work, head)
         return
     tried = set(
         work.conn.execute(select(messages.c.lane).where(messages.c.kind == "moved", messages.c.ref == thread.id)).scalars()
@@ -43,27 +47,27 @@ def _move(work: Work, head: Row[Any], why: str) -> None:
     if place is None:
         return
     case = load_case(work, head.case_id)
-    work.conn.execute(messages.update().where(messages.c.id == head.id).values(kind="moved"))
-    new = say(work, place, "thread", case=case.number, ref=thread.id)
-    work.conn.execute(threads.update().where(threads.c.id == thread.id).values(conversation=str(place), message_id=new))
+    tried_here = say(work, Conversation.parse(head.lane), "moved", case=case.number, ref=thread.id)
+    work.conn.execute(messages.update().where(messages.c.id == tried_here).values(shown=1, problem=why))
+    anew = {"lane": str(place), "shown": 0, "wanted": 1, "remote": None, "delivered": None, "problem": None, "attempts": 0}
     unsaid = or_(messages.c.remote.is_(None), messages.c.problem.is_not(None))
-    work.conn.execute(
-        messages.update()
-        .where(messages.c.parent_id == head.id, unsaid)
-        .values(lane=str(place), parent_id=new, shown=0, wanted=1, problem=None, attempts=0)
-    )
+    beneath = and_(messages.c.parent_id == head.id, unsaid)
+    work.conn.execute(messages.update().where(or_(messages.c.id == head.id, beneath)).values(**anew))
+    work.conn.execute(threads.update().where(threads.c.id == thread.id).values(conversation=str(place)))
     told = {"what": f"undelivered_{why}", "role": thread.role, "department": thread.department, "who": _person_at(work, place)}
-    say(work, place, "thread_note", case=case.number, ref=thread.id, parent=new, **told)
+    say(work, place, "thread_note", case=case.number, ref=thread.id, parent=head.id, **told)
     card = message_of(work, case.number, "case")
     if card is not None:
         say(work, Conversation.parse(card.lane), "thread_note", case=case.number, parent=card.id, **told)
 
 
 def _places(work: Work, thread: Row[Any]) -> Iterator[Conversation]:
-    """Where a thread may go: first to those who were meant."""
+    """Where a thread may go: first to those who were meant, then to the next in line."""
     platforms = work.house.platforms
     for person in recipient(work.organisation, platforms, thread.role, thread.department or None).people:
         yield direct(work.organisation, platforms, person)
+    for rung in line(work.organisation, platforms, thread.role, thread.department):
+        yield from rung.conversations
     leads = holders(work.organisation, "communications_lead")
     for person in leads:
         yield direct(work.organisation, platforms, person)

@@ -649,8 +649,23 @@ class Wording:
             values["title"] = self.titles(case.tree, [str(args["outcome"])])
         if args.get("role"):
             values["role"] = self.role(args["role"], str(args.get("department", "")))
+        if "asked" in args:
+            values["asked"] = self.role(args["asked"], str(args.get("of", "")))
+            values["to"] = self.s.and_([self.name(person) for person in str(args["to"]).split(",") if person])
+        if args.get("term") in case.state.terms:
+            values["when"] = self.moment(case.state.terms[str(args["term"])])
         text = self.t(f"thread_note.{args['what']}", **values)
         return Card("", (Text(text),), notice=text)
+
+    def reminder(self, case: Case, args: Mapping[str, Any]) -> Card:
+        """A term that passed, for the communications lead."""
+        known = case.state.terms.get(str(args["term"]))
+        who = self.name(case.moderator) if case.moderator else self.t("person.somebody")
+        text = self.t(f"reminder.{args['what']}", who=who, when=self.moment(known) if known else "")
+        titles = self.titles(case.tree, outcomes(case))
+        title = self.t("card.advice", number=case.number, title=titles) if titles else self.t("card.case", number=case.number)
+        button = Button(self.t("button.show_case"), ShowCase(case=case.number))
+        return Card(title, (Text(text), Buttons((button,))), "warning", self.t("notice.reminder", number=case.number))
 
     def reply_card(self, number: int, by: str, text: str, *, outside: bool, edited: bool, deleted: bool) -> Card:
         """What a colleague wrote, passed on."""

@@ -5,7 +5,7 @@ reminded belongs elsewhere; here are only dates and hours.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -109,6 +109,26 @@ class Calendar:
                         return moment
             day = self._next_working_day(day)
 
+    def office_hours_span(self, start: datetime, hours: float) -> datetime:
+        """The moment in office hours at which so many of them have passed since `start`."""
+        at, left = _utc(start), timedelta(hours=hours)
+        for opening, closing in self._openings(at.astimezone(self.zone).date(), _DAY):
+            begin = max(opening, at)
+            if closing - begin > left:
+                return begin + left
+            left -= max(closing - begin, timedelta())
+        raise AssertionError  # the openings never end
+
+    def office_hours_before(self, end: datetime, hours: float) -> datetime:
+        """The last moment at which so many office hours are left until `end`."""
+        at, left = _utc(end), timedelta(hours=hours)
+        for opening, closing in self._openings(at.astimezone(self.zone).date(), -_DAY):
+            until = min(closing, at)
+            if until - opening >= left:
+                return until - left
+            left -= max(until - opening, timedelta())
+        raise AssertionError  # the openings never end
+
     # --- questions ---
 
     def is_office_time(self, at: datetime) -> bool:
@@ -148,6 +168,16 @@ class Calendar:
 
     # --- how days and wall clocks meet ---
 
+    def _openings(self, day: date, step: timedelta) -> Iterator[tuple[datetime, datetime]]:
+        """From when until when the office is open, since `day` and day by day; with a negative step backwards."""
+        while True:
+            if self.is_working_day(day):
+                spans = [(self._moment(day, opening), self._moment(day, closing)) for opening, closing in self._spans_on(day)]
+                yield from spans if step > _MIDNIGHT else reversed(spans)
+                day += step
+            else:
+                day = self._next_working_day(day, step)
+
     def _spans_on(self, day: date) -> tuple[Span, ...]:
         return self.hours[day.weekday()]
 
@@ -165,13 +195,13 @@ class Calendar:
             clock = min((clock // repeated + 1) * repeated, _DAY - timedelta.resolution)
         return day, clock
 
-    def _next_working_day(self, day: date) -> date:
-        last = day + _LONGEST_CLOSING
-        while day < last:
-            day += _DAY
+    def _next_working_day(self, day: date, step: timedelta = _DAY) -> date:
+        begin = day
+        while abs(day - begin) < _LONGEST_CLOSING:
+            day += step
             if self.is_working_day(day):
                 return day
-        msg = f"no working day in the year before {last}: look at the closing days"
+        msg = f"no working day in the year before {max(day, begin)}: look at the closing days"
         raise ValueError(msg)
 
     def _moment(self, day: date, clock: timedelta, fold: int = 0) -> datetime:

@@ -66,6 +66,19 @@ class Response(Frozen):
     answer: Annotated[int, BeforeValidator(_number), Field(ge=1, le=30)] = 2
 
 
+class Reminders(Frozen):
+    """When who was told, and nobody took it up, is reminded and then the next in line asked, and again after each.
+
+    ``now``: minutes of any day or night; ``others``: office hours. ``ahead``: office hours before the end of a term at which its
+    moderator is reminded. ``repeat``: on how many working days it is said again once everybody was asked.
+    """
+
+    now: Annotated[int, BeforeValidator(_number), Field(ge=1, le=24 * 60)] = 15
+    others: Annotated[int, BeforeValidator(_number), Field(ge=1, le=200)] = 4
+    ahead: Annotated[int, BeforeValidator(_number), Field(ge=0, le=40)] = 2
+    repeat: Annotated[int, Field(ge=0, le=30)] = 3
+
+
 class SignalThreshold(Frozen):
     count: Annotated[int, Field(ge=1, le=1000)] = 3
     days: Annotated[int, Field(ge=1, le=90)] = 7
@@ -112,6 +125,7 @@ class Policy(Frozen):
     reply_language: Literal["nl", "citizen"] = "nl"
     benign: Literal["leave", "hide"] = "leave"
     response: Response = Response()
+    reminders: Reminders = Reminders()
     external_groups: Literal["monitor", "intervene", "ignore"] = "monitor"
     tag_asker: bool = False
     sign_as: Literal["organisation", "first_name_in_private"] = "organisation"

@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.slack.client import Client, Failed
 from adapters.slack.manifest import SCOPES
-from bot.organisation import Organisation, said
+from bot.organisation import Addresses, Organisation, said
 from bot.sentences import sentences
 from bot.settings import SlackSettings
 
@@ -64,11 +64,15 @@ async def _found(client: Client, organisation: Organisation, t: Callable[..., st
 def _channels(organisation: Organisation, t: Callable[..., str]) -> Iterator[tuple[str, str]]:
     """Every channel of the directory, by whose it is."""
     for role, held in organisation.roles.items():
-        if "slack" in held.channel:
-            yield t(f"role.{role}"), held.channel["slack"]
+        yield from ((t(f"role.{role}"), item["slack"]) for item in (held.channel, held.on_call) if _is_channel(item))
     for department in organisation.departments.values():
-        if "slack" in department.channel:
-            yield said(department.name, organisation.language), department.channel["slack"]
+        name = said(department.name, organisation.language)
+        yield from ((name, item["slack"]) for item in (department.channel, department.on_call) if _is_channel(item))
+
+
+def _is_channel(addresses: Addresses) -> bool:
+    """Whether there is a Slack address and it is no person's: on call may be somebody, who is looked at with the people."""
+    return "slack" in addresses and not addresses["slack"].startswith(("U", "W"))
 
 
 async def _channel(

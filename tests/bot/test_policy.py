@@ -194,6 +194,19 @@ async def review(chat: Chat) -> object:
     return seen
 
 
+async def nobody_answers(chat: Chat, *labels: str, minutes: int, times: int) -> object:
+    """When an escalation that nobody takes up is spoken of again, in steps of so many minutes."""
+    await card(chat, *labels)
+    an = chat.person("an")
+    await an.press("Vrije tijd", on="Dienst")
+    await chat.pass_time(seconds=20)
+    seen = []
+    for _ in range(times):
+        await chat.pass_time(minutes=minutes)
+        seen.append(len(await an.inbox(":an")))
+    return seen
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What a running bot shows that differs between ``values``; ``changes`` of the organisation make it matter."""
@@ -212,6 +225,10 @@ BOT: dict[str, Shown] = {
     "strikes.expire_after": Shown((12, 6), strike_ends),
     "signal_threshold.count": Shown((2, 3), warnings),
     "signal_threshold.days": Shown((7, 3), warnings),
+    "reminders.now": Shown((15, 30), lambda chat: nobody_answers(chat, "Bedreiging of misdrijf", minutes=16, times=2)),
+    "reminders.others": Shown((4, 8), lambda chat: nobody_answers(chat, "Neutraal", "Melding", minutes=8 * 60, times=2)),
+    "reminders.ahead": Shown((2, 6), lambda chat: nobody_answers(chat, "Neutraal", "Melding", minutes=2 * 60, times=3)),
+    "reminders.repeat": Shown((1, 2), lambda chat: nobody_answers(chat, "Neutraal", "Melding", minutes=24 * 60, times=12)),
     "retention.case_months": Shown((12, 24), lambda chat: kept(chat, *INSULT)),
     "retention.crime_evidence_months": Shown((60, 120), lambda chat: kept(chat, "Bedreiging of misdrijf")),
     "retention.signal_months": Shown((60, 36), signal_note),

@@ -283,3 +283,46 @@ def test_a_moment_lies_in_its_week(at: datetime) -> None:
     begin, end = TOWN.week_bounds(TOWN.iso_week(at))
     assert begin <= at < end
     assert TOWN.iso_week(end) != TOWN.iso_week(at)
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "end"),
+    [
+        ("2026-11-16 09:00", 0, "2026-11-16 09:00"),
+        ("2026-11-16 09:00", 2, "2026-11-16 11:00"),
+        ("2026-11-16 09:00", 3, "2026-11-16 13:00"),  # what ends at closing goes on when the office opens
+        ("2026-11-16 11:00", 2, "2026-11-16 14:00"),  # over noon
+        ("2026-11-16 22:00", 1, "2026-11-17 09:30"),
+        ("2026-11-20 11:00", 4, "2026-11-23 11:30"),  # Friday, over the weekend
+        ("2026-12-23 15:30", 2, "2027-01-04 09:30"),  # the Christmas closing
+        ("2026-03-27 11:30", 1, "2026-03-30 09:00"),  # over the night of summer time
+    ],
+)
+def test_office_hours_that_pass(start: str, hours: float, end: str) -> None:
+    """Only the hours in which somebody is at work are counted, and the end is one of them."""
+    assert TOWN.office_hours_span(local(start), hours) == local(end)
+
+
+@pytest.mark.parametrize(
+    ("end", "hours", "start"),
+    [
+        ("2026-11-16 11:00", 2, "2026-11-16 09:00"),
+        ("2026-11-17 10:00", 2, "2026-11-16 16:00"),
+        ("2026-11-21 11:00", 1, "2026-11-20 11:00"),  # Saturday
+        ("2027-01-04 08:30", 1, "2026-12-23 15:30"),
+        ("2026-11-16 11:00", 0, "2026-11-16 11:00"),
+    ],
+)
+def test_office_hours_that_are_left(end: str, hours: float, start: str) -> None:
+    """The last moment from which so many office hours remain."""
+    assert TOWN.office_hours_before(local(end), hours) == local(start)
+
+
+@given(calendars, moments, moments, st.floats(0, 60))
+def test_office_hours_run_forward_and_back(calendar: Calendar, one: datetime, other: datetime, hours: float) -> None:
+    """Never before the start, always in office hours, a later start never ends earlier, and the way back is not longer."""
+    first, second = sorted((one, other))
+    end = calendar.office_hours_span(first, hours)
+    assert first <= end <= calendar.office_hours_span(second, hours)
+    assert calendar.is_office_time(end)
+    assert calendar.office_hours_before(end, hours) <= end

@@ -137,14 +137,30 @@ async def test_channel_that_fails_has_a_fallback(tmp_path: Path, state: str) -> 
 
 
 async def test_people_who_left_have_a_fallback(tmp_path: Path) -> None:
-    """A channel that is gone and a lead whose account is off: the local chat keeps the question."""
+    """A channel that is gone and a lead whose account is off: the deputy gets the question."""
     async with open_town(tmp_path) as town:
         del town.slack.channels[LEAD]
         town.slack.users[SOFIE]["deleted"] = True
         await doubt(town)
-        local = await town.antenne.read("sofie", "local:sofie")
+        await town.settle(3)
+        head, *notes = town.dm(TOM)
+        assert "Die burgemeester" in words(head["blocks"])
+        assert all("organisation.yaml" in words(note["blocks"]) for note in notes)
+        assert len(notes) == 2
+        assert {note.get("thread_ts") for note in notes} == {head["ts"]}
+
+
+async def test_when_everybody_left_the_local_chat_keeps_the_question(tmp_path: Path) -> None:
+    """Nobody in line has an account that works: the team's local channel has it."""
+    async with open_town(tmp_path) as town:
+        town.slack.channels.clear()
+        for user in (SOFIE, TOM):
+            town.slack.users[user]["deleted"] = True
+        await doubt(town)
+        for _ in range(4):
+            await town.settle(3)
+        local = await town.antenne.read("sofie", "local:#moderatieteam")
         assert any("Zaak 1" in item.card.title for item in local)
-        assert TOM in town.slack.users
 
 
 async def test_channel_archived_later(tmp_path: Path) -> None:

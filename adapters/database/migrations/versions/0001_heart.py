@@ -97,19 +97,13 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("due", sa.String(length=27), nullable=False),
-        sa.Column("phase", sa.String(length=10), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_clocks_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clocks")),
         sa.UniqueConstraint("case_id", "kind", "name", name=op.f("uq_clocks_case_id_kind_name")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("clocks", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_clocks_due",
-            ["due"],
-            unique=False,
-            sqlite_where=sa.text("phase = 'running'"),
-            postgresql_where=sa.text("phase = 'running'"),
-        )
+        batch_op.create_index("ix_clocks_due", ["due", "id"], unique=False)
 
     op.create_table(
         "comments",
@@ -199,6 +193,7 @@ def upgrade() -> None:
         sa.Column("wanted", sa.Integer(), nullable=False),
         sa.Column("shown", sa.Integer(), nullable=False),
         sa.Column("written", sa.String(length=27), nullable=False),
+        sa.Column("delivered", sa.String(length=27), nullable=True),
         sa.Column("remote", sa.String(length=300), nullable=True),
         sa.Column("problem", sa.String(length=40), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -295,6 +290,21 @@ def upgrade() -> None:
         sa.Column("chain", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_timeline_case_id")),
         sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_timeline")),
+    )
+    op.create_table(
+        "calls",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("thread_id", sa.Integer(), nullable=False),
+        sa.Column("rung", sa.Integer(), nullable=False),
+        sa.Column("what", sa.String(length=10), nullable=False),
+        sa.Column("role", sa.String(length=40), nullable=False),
+        sa.Column("department", sa.String(length=60), nullable=False),
+        sa.Column("conversation", sa.String(length=200), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_calls_message_id")),
+        sa.ForeignKeyConstraint(["thread_id"], ["threads.id"], name=op.f("fk_calls_thread_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calls")),
+        sa.UniqueConstraint("thread_id", "rung", "conversation", name=op.f("uq_calls_thread_id_rung_conversation")),
     )
     op.create_table(
         "digests",
