@@ -73,6 +73,7 @@ async def running(
     from bot.organisation import load_organisation
     from bot.pseudonyms import Keys
     from bot.work import House
+    from flows.authorities import load_authorities
     from flows.platforms import load_platforms
 
     organisation, tree = load_organisation(settings.organisation)
@@ -81,7 +82,8 @@ async def running(
         if chats is None:
             chats = await _chats(settings, organisation, clock, stack)
         platforms = cast("tuple[ChatPlatform, ...]", (*chats, "local"))
-        house = House(organisation, tree, keys, platforms, load_platforms())
+        authorities = load_authorities(settings.organisation.with_name("authorities.yaml"))
+        house = House(organisation, tree, keys, platforms, load_platforms(), authorities)
         wakeups: Wakeups = InProcessWakeups()
         if settings.redis_url is not None:
             from adapters.redis import connected
@@ -352,6 +354,7 @@ def check(
 ) -> None:
     """Look for mistakes in the organisation, its policy and its tree."""
     from bot.organisation import load_organisation, warnings
+    from flows.authorities import load_authorities
     from flows.source import SourceProblems
     from flows.tree import load_tree
 
@@ -367,6 +370,7 @@ def check(
                 organisation, tree = load_organisation(path)
                 say = _sentences(organisation.language)
                 unheld = warnings(organisation, tree)
+                load_authorities(path.with_name("authorities.yaml"))
             except SourceProblems as trouble:
                 problems = [str(problem) for problem in trouble.problems]
                 problems += [line for line in _problems_of(lambda: _tree_of(path)) if line not in problems]

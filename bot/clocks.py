@@ -1,7 +1,8 @@
 """Terms and appointments: when each is due on its clock, kept in the store, rung once. What ringing means is elsewhere.
 
 A clock is a row; whoever deletes it rings it. ``settle``: the 15 seconds in which an escalation can be cancelled; ``term`` and
-``late``: a term of a case, for its moderator and for the communications lead; ``wait``: a thread that nobody took up.
+``late``: a term of a case, for its moderator and for the communications lead; ``wait``: a thread that nobody took up; ``report``: a
+body outside that did not answer yet.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,7 @@ from bot.work import Work
 from flows.tree import Deadline
 from flows.walk import hours
 
-Kind = Literal["settle", "term", "late", "wait"]
+Kind = Literal["settle", "term", "late", "wait", "report"]
 
 _COLUMNS = (clocks.c.id, clocks.c.case_id, clocks.c.kind, clocks.c.name)
 _DUE = select(*_COLUMNS).where(clocks.c.due <= bindparam("now")).order_by(clocks.c.due, clocks.c.id).limit(50)
@@ -56,10 +57,9 @@ def _start(dialect: str) -> Insert:
 
 
 def stop(work: Work, case: int, *kinds: Kind, names: Iterable[str] | None = None) -> int:
-    """Stop the clocks of a case; of some kinds, of some names, or all. Returns how many ran."""
+    """Stop the clocks of a case; of some kinds, of some names, or all but ``report``, which outlives it. Returns how many ran."""
     query = clocks.delete().where(clocks.c.case_id == case)
-    if kinds:
-        query = query.where(clocks.c.kind.in_(kinds))
+    query = query.where(clocks.c.kind.in_(kinds) if kinds else clocks.c.kind != "report")
     if names is not None:
         query = query.where(clocks.c.name.in_(list(names)))
     return work.conn.execute(query).rowcount

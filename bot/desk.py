@@ -8,7 +8,7 @@ from typing import assert_never
 import structlog
 from sqlalchemy import Connection
 
-from bot import checklist, clocks, commands, escalation, faq, faq_gaps, moderation, reminders, showing
+from bot import checklist, clocks, commands, escalation, faq, faq_gaps, moderation, reminders, reports, showing
 from bot.case import Case, advice, load_case, standing
 from bot.events import Answer, Commanded, Edited, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.faq_index import FaqIndex
@@ -20,6 +20,7 @@ from bot.presses import (
     ApproveFaq,
     AskInfo,
     Back,
+    BodyAnswered,
     Choose,
     Close,
     CloseGap,
@@ -34,6 +35,7 @@ from bot.presses import (
     Next,
     NoStrike,
     Press,
+    Reported,
     RetireFaq,
     Same,
     SetFlag,
@@ -47,6 +49,7 @@ from bot.presses import (
     Tick,
     UseFaq,
     Waive,
+    WhereToReport,
 )  # fmt: skip
 from bot.presses import Answer as AnswerPress
 from bot.roster import holds_role, may, person_of
@@ -102,6 +105,8 @@ class Desk:
             return False
         if rung.kind == "settle":
             moderation.close_by_itself(work, escalation.settle(work, loaded))
+        elif rung.kind == "report":
+            reports.remind(work, loaded, int(rung.name))
         else:
             reminders.ring(work, loaded, rung.kind, rung.name)
         return True
@@ -128,10 +133,9 @@ class Desk:
             case AnswerFromFaq():
                 return self._said(work, escalation.answer_from_faq(work, press))
             case ShowCase():
-                case = load_case(work, press.case, lock=False)
-                if case.moderator == work.who or holds_role(work.organisation, work.who, "communications_lead"):
-                    return Answer(card=showing.card(work, case, work.who), case=case.number)
-                return Answer(cards=(showing.record(work, press.case),))
+                return self._show(work, press)
+            case WhereToReport() | Reported() | BodyAnswered():
+                return self._outside(work, press, values)
             case TakeCase():
                 case = moderation.take_case(work, load_case(work, press.case), press)
                 return Answer(card=showing.card(work, case, work.who), case=case.number)
@@ -227,6 +231,40 @@ class Desk:
         if ended:
             made = moderation.like(work, made, case)
         return Answer(note=commands.sentences(work, told), card=showing.card(work, made, work.who), case=made.number)
+
+    def _show(self, work: Work, press: ShowCase) -> Answer:
+        """The card for who works on the case, its timeline for who may see it."""
+        case = load_case(work, press.case, lock=False)
+        if case.moderator == work.who or holds_role(work.organisation, work.who, "communications_lead"):
+            return Answer(card=showing.card(work, case, work.who), case=case.number)
+        return Answer(cards=(showing.record(work, press.case),))
+
+    def _outside(self, work: Work, press: WhereToReport | Reported | BodyAnswered, values: dict[str, str] | None) -> Answer:
+        """Reports to bodies outside: also for those who were told, and also once the case is closed."""
+        case, words, table = load_case(work, press.case), showing.wording(work), self.house.authorities
+        if isinstance(press, WhereToReport):
+            if not may(work.organisation, work.who, "see", standing(work, case)):
+                raise Refused("refused.may_not_see")
+            return Answer(cards=(words.where(case, reports.bodies(work, case), table),))
+        if not reports.may_note(work, case):
+            raise Refused("refused.not_yours", who=case.moderator or "")
+        if isinstance(press, Reported):
+            changed = reports.reported(work, case, press, values)
+            if changed is None:
+                bodies = [name for _, name in reports.bodies(work, case) if name != "none"]
+                return Answer(form=words.reported_form(press, bodies, table))
+            return self._shown(work, changed, "note.reported")
+        changed = reports.answered(work, case, press, values)
+        if changed is None:
+            row = next(row for row in reports.of(work, case.number) if row.id == press.report)
+            return Answer(form=words.body_answered_form(press, row.body, table))
+        return self._shown(work, changed, "note.body_answered")
+
+    def _shown(self, work: Work, case: Case, note: str) -> Answer:
+        """A note, and to who works on the case its card as it now is."""
+        acts = may(work.organisation, work.who, "act", standing(work, case))
+        card = showing.card(work, case, work.who) if acts else None
+        return Answer(note=showing.wording(work).t(note), card=card, case=case.number if acts else None)
 
     def _thread_form(self, work: Work, press: Take | Decide | AskInfo | Forward | CloseThread) -> Answer:
         words, case = showing.wording(work), escalation.case_of(work, press.thread)

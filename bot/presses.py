@@ -163,6 +163,29 @@ class ShowCase(Frozen):
     case: Id
 
 
+class WhereToReport(Frozen):
+    """Which bodies this case may be reported to, what they ask and what they refuse."""
+
+    do: Literal["where"] = "where"
+    case: Id
+
+
+class Reported(Frozen):
+    """It was reported to a body: on which day, with which reference. Asked in a form; ``body``: preselected."""
+
+    do: Literal["reported"] = "reported"
+    case: Id
+    body: Word = ""
+
+
+class BodyAnswered(Frozen):
+    """What the body answered to a report. Asked in a form."""
+
+    do: Literal["body_answered"] = "body_answered"
+    case: Id
+    report: Id
+
+
 class TakeCase(Frozen):
     """A case that a colleague pasted, taken on by a moderator; ``moderator``: who has it now, empty for nobody."""
 
@@ -260,7 +283,7 @@ class TakeOverFaq(Frozen):
 
 CasePress = (
     EditIntake | Answer | Back | AlsoThis | Tick | AllDone | Waive | SetFlag | Choose | EditReply | SetForm | Close | Next | UseFaq
-    | Same | HandOver | NoStrike | ShowCase | TakeCase
+    | Same | HandOver | NoStrike | ShowCase | TakeCase | WhereToReport | Reported | BodyAnswered
 )  # fmt: skip
 ThreadPress = Take | Decide | AskInfo | Forward | CloseThread
 FaqPress = ApproveFaq | EditFaq | RetireFaq | NewFaq | ShowFaq | TakeOverFaq | CloseGap | AnswerFromFaq

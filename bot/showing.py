@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 
-from bot import checklist, digest, escalation, faq, faq_gaps
+from bot import checklist, digest, escalation, faq, faq_gaps, reports
 from bot import crisis as crises
 from bot.cards import Card
 from bot.case import Case, State, advice, answers_held, chain_holds, load_case, outcomes, situation, standing
@@ -48,6 +49,9 @@ def seen(work: Work, case: Case, reader: str) -> Seen:
         moderators=other_moderators(work, case) if "weighs_on_me" in private else (),
         capabilities=work.house.capabilities[state.platform],
         crisis=CrisisSeen(on, publishers(work.organisation), crises.touches(on, case.text), held) if on is not None else None,
+        reports=tuple(reports.of(work, case.number)) if reports.concerns(advised) else (),
+        may_report=reports.concerns(advised) and (not reader or reports.may_note(replace(work, who=reader), case)),
+        authorities=work.house.authorities,
     )
 
 
@@ -84,7 +88,7 @@ def message(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
         case "found":
             return words.found(seen(work, case, "")), ()
         case "note":
-            return words.note(case, args), ()
+            return words.note(case, args, work.house.authorities), ()
         case "reply":
             return _reply(work, words, case, row.ref)
         case _:
@@ -188,7 +192,8 @@ def record(work: Work, number: int) -> Card:
     if not may(work.organisation, work.who, "see", standing(work, case)):
         raise Refused("refused.may_not_see")
     rows = work.conn.execute(select(timeline).where(timeline.c.case_id == number).order_by(timeline.c.number)).all()
-    return wording(work).record(case, rows, holds=chain_holds(work, number))
+    holds = chain_holds(work, number)
+    return wording(work).record(case, rows, holds=holds, authorities=work.house.authorities)
 
 
 def _cases(work: Work, *conditions: Any) -> list[Case]:

@@ -380,6 +380,22 @@ strikes = Table(
 )
 Index("ix_strikes_author", strikes.c.author)
 
+# What was reported to the police, Unia or another body, and what came of it.
+reports = Table(
+    "reports",
+    metadata,
+    _id(),
+    _case(),
+    Column("body", String(20), nullable=False),
+    Column("on_day", String(10), nullable=False),  # a date
+    Column("by", String(60), nullable=False),
+    Column("at", Moment, nullable=False),  # when it was noted here
+    Column("reference", Text, nullable=False),
+    Column("answer", Text),
+    Column("answered", Moment),
+)
+Index("ix_reports_case_id", reports.c.case_id)
+
 # "This weighs on me", "a colleague is targeted": for that person's eyes only, gone when the case closes.
 private_flags = Table(
     "private_flags",

@@ -42,6 +42,7 @@ from bot.presses import (
     ApproveFaq,
     AskInfo,
     Back,
+    BodyAnswered,
     Choose,
     Close,
     CloseGap,
@@ -56,6 +57,7 @@ from bot.presses import (
     Next,
     NoStrike,
     Press,
+    Reported,
     RetireFaq,
     Same,
     SetFlag,
@@ -69,10 +71,12 @@ from bot.presses import (
     Tick,
     UseFaq,
     Waive,
+    WhereToReport,
 )
 from bot.roster import publishers
 from bot.sentences import Sentences, sentences
 from bot.work import Crisis
+from flows.authorities import Authorities, Authority
 from flows.effects import Advise, Todo
 from flows.platforms import Capabilities
 from flows.policy import Approved, Policy
@@ -130,6 +134,9 @@ class Seen:
     moderators: tuple[str, ...] = ()
     capabilities: Capabilities | None = None
     crisis: "CrisisSeen | None" = None
+    reports: tuple[Any, ...] = ()  # rows of what was reported outside
+    may_report: bool = False  # whether the case may be reported, and by this reader
+    authorities: Authorities | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +212,8 @@ class Wording:
             return self.t("step.delete_instead")
         if todo.to_publisher:
             return self.t("step.to_publisher", who=self.s.and_([self.name(person) for person in publishers(self.organisation)]))
+        if todo.body == "none":
+            return self.t("step.no_body")
         texts = self.organisation.texts.get(self.language)  # type: ignore[call-overload]  # any language may be asked for
         bodies = {**words.bodies, **(texts.bodies if texts else {})}
         facts = dict(more or {})
@@ -347,6 +356,7 @@ class Wording:
         if not case.open:
             title = self.t("card.closed", number=case.number, title=self.titles(case.tree, advised.outcomes))
             body += self._lines(seen, advised)
+            body += self._reports(seen)
             body.append(Buttons((Button(self.t("button.next"), Next(case=case.number)),)))
             return Card(title, tuple(body), "neutral", self.t("notice.case", number=case.number))
         values = self.values(case.policy, **self.facts_of(case))
@@ -357,6 +367,7 @@ class Wording:
         if advised.steps:
             body.append(Text(self.t("card.steps"), "strong"))
             body += self._lines(seen, advised)
+        body += self._reports(seen)
         body += self._replies(seen, advised)
         body += self._consequences(seen, advised)
         if advised.flags:
@@ -541,6 +552,85 @@ class Wording:
         ]
         return [*more, Button(self.t("button.waive"), Waive(case=case.number, item=todo.id))]
 
+    def _reports(self, seen: Seen) -> list[Block]:
+        """What was reported outside and what came of it, and the way to report more."""
+        case, rows = seen.case, list[tuple[str, str | Quote]]()
+        waiting: list[Button] = []
+        for row in seen.reports:
+            name = self.office(seen.authorities, row.body)
+            day = self.s.day(datetime.fromisoformat(row.on_day).date())
+            rows.append((self.t("report.by", body=name), self.t("report.on", day=day, who=self.name(row.by))))
+            if row.reference:
+                rows.append((self.t("report.reference"), Quote(row.reference)))
+            if row.answer:
+                rows.append((self.t("report.answer", body=name), Quote(row.answer)))
+            elif seen.may_report and row.answered is None:
+                waiting.append(Button(self.t("button.body_answered", body=name), BodyAnswered(case=case.number, report=row.id)))
+        blocks: list[Block] = [Text(self.t("report.title"), "strong"), Facts(tuple(rows))] if rows else []
+        if seen.may_report:
+            buttons = (
+                Button(self.t("button.where"), WhereToReport(case=case.number)),
+                Button(self.t("button.reported"), Reported(case=case.number)),
+                *waiting[:3],
+            )
+            blocks.append(Buttons(buttons))
+        return blocks
+
+    def office(self, authorities: Authorities | None, body: str) -> str:
+        """The name of a body outside, in the municipality's own words where it has them."""
+        texts = self.organisation.texts.get(self.language)  # type: ignore[call-overload]  # any language may be asked for
+        own: str | None = texts.bodies.get(body) if texts else None
+        known = next((item.name for name, item in authorities.bodies.items() if name == body), None) if authorities else None
+        return own or (said(known, self.language) if known else body)
+
+    def where(self, case: Case, pairs: Sequence[tuple[str, Authority]], authorities: Authorities) -> Card:
+        """Where a case may be reported: what each body takes, asks and refuses, and how to reach it."""
+        title = self.t("where.title", number=case.number)
+        body: list[Block] = []
+        if case.state.ground:
+            body.append(Text(self.t("where.ground", ground=case.tree.said(self.language).grounds[case.state.ground])))
+        elif any("ground" in case.tree.outcomes[name].asks for name in outcomes(case)):
+            body.append(Text(self.t("where.choose_ground"), "question"))
+        situation = ""
+        for found, name in pairs:
+            office = authorities.bodies[name]
+            if found != situation and self.s.has(f"where.{found}"):
+                body.append(Text(self.t(f"where.{found}")))
+            situation = found
+            office_name = self.office(authorities, name)
+            body.append(Text(office_name[:1].upper() + office_name[1:], "strong"))
+            rows: list[tuple[str, str | Quote]] = [
+                (self.t("where.takes"), said(office.takes, self.language)),
+                (self.t("where.reach"), said(office.reach, self.language)),
+            ]
+            if office.asks:
+                rows.append((self.t("where.asks"), self.s.and_([self.t(f"asks.{item}") for item in office.asks])))
+            if office.refuses:
+                rows.append((self.t("where.refuses"), self.s.and_([self.t(f"refuses.{item}") for item in office.refuses])))
+            body.append(Facts(tuple(rows)))
+        if not pairs:
+            body.append(Text(self.t("where.nothing")))
+        body.append(Buttons((Button(self.t("button.reported"), Reported(case=case.number), "primary"),)))
+        checked = self.t("where.checked", day=self.s.day(authorities.checked))
+        body.append(Text(f"{said(authorities.lawyer, self.language)} {checked}", "hint"))
+        return Card(title, tuple(body), "info", title)
+
+    def reported_form(self, press: Reported, bodies: Sequence[Authority], authorities: Authorities) -> Form:
+        """What was reported: to whom, on which day, with which reference."""
+        options = tuple((name, self.office(authorities, name)) for name in bodies)
+        fields = (
+            Field("body", self.t("field.body"), "choice", press.body or (bodies[0] if bodies else ""), options, True),
+            Field("on", self.t("field.on"), "line", hint=self.t("field.on_hint"), limit=20),
+            Field("reference", self.t("field.reference"), "line", hint=self.t("field.reference_hint"), limit=200),
+        )
+        return Form(self.t("form.reported", number=press.case), press, fields, self.t("form.save"))
+
+    def body_answered_form(self, press: BodyAnswered, body: str, authorities: Authorities) -> Form:
+        """What a body answered to a report."""
+        name = self.office(authorities, body)
+        field = Field("answer", self.t("field.body_answer", body=name), "text", required=True, limit=2000)
+        return Form(self.t("form.body_answered", number=press.case), press, (field,), self.t("form.save"))
+
     def _replies(self, seen: Seen, advised: Advise) -> list[Block]:
         blocks: list[Block] = []
         case = seen.case
@@ -626,7 +716,7 @@ class Wording:
             ]
             if thread.taken_by is None:
                 buttons.insert(0, Button(self.t("button.take"), Take(thread=thread.thread), "primary"))
-            body.append(Buttons(tuple(buttons)))
+            body += [Buttons(tuple(buttons)), *self._reports(seen)]
         tone = _TONE[advised.disposition] if advised is not None and case.open else "neutral"
         return Card(title, tuple(body), tone, self.t("notice.thread", number=case.number, role=role))
 
@@ -688,10 +778,12 @@ class Wording:
             body.append(Text(self.t("found.taken", who=self.name(case.moderator)), "strong"))
         return Card(title, tuple(body), notice=title)
 
-    def note(self, case: Case, args: Mapping[str, Any]) -> Card:
-        """A sentence to a colleague about a case that they handed in."""
-        text = self.t(f"note_to.{args['what']}", number=case.number, title=self.titles(case.tree, outcomes(case)))
-        return Card("", (Text(text),), notice=text)
+    def note(self, case: Case, args: Mapping[str, Any], authorities: Authorities | None = None) -> Card:
+        """A sentence to a colleague about a case that they handed in, or about a report of theirs."""
+        values = {"body": self.office(authorities, str(args["body"]))} if "body" in args else {}
+        text = self.t(f"note_to.{args['what']}", number=case.number, title=self.titles(case.tree, outcomes(case)), **values)
+        buttons = (Button(self.t("button.show", number=case.number), ShowCase(case=case.number)),) if "body" in args else ()
+        return Card("", (Text(text), *((Buttons(buttons),) if buttons else ())), notice=text)
 
     def warning(self, args: Mapping[str, Any]) -> Card:
         """A topic comes back often."""
@@ -997,14 +1089,14 @@ class Wording:
         label = " · ".join(part for part in parts[:4] if part)
         return Buttons((Button(excerpt(label, 75), ShowCase(case=case.number)),))
 
-    def record(self, case: Case, rows: Sequence[Any], *, holds: bool) -> Card:
+    def record(self, case: Case, rows: Sequence[Any], *, holds: bool, authorities: Authorities | None = None) -> Card:
         """The timeline of a case: who, what, when, with which tree and policy."""
         ended = outcomes(case)
         lines: list[tuple[str, str | Quote]] = []
         for row in rows:
             key = f"log.{row.what}"
             what = self.t(key) if self.s.has(key) else row.what
-            detail = self._detail(case, row.what, row.codes)
+            detail = self._detail(case, row.what, row.codes, authorities)
             who = self.name(row.who)
             lines.append((self.s.moment(row.at, self.organisation.calendar.zone), f"{who}: {what}{detail}"))
             if row.text:
@@ -1017,7 +1109,7 @@ class Wording:
         ]
         return Card(self.t("log.title", number=case.number), tuple(body))
 
-    def _detail(self, case: Case, what: str, codes: str) -> str:
+    def _detail(self, case: Case, what: str, codes: str, authorities: Authorities | None) -> str:
         values = json.loads(codes)
         words = case.tree.said(self.language)
         labels: list[str] = []
@@ -1033,6 +1125,8 @@ class Wording:
             labels.append(words.outcomes[name].title)
         if "outcome" in values:
             labels.append(words.outcomes[values["outcome"]].title)
+        if "body" in values:
+            labels.append(self.office(authorities, values["body"]))
         if "kind" in values:
             labels.append(words.kinds[values["kind"]].partition(".")[0].format_map(self.values(case.policy)))
         for role in values.get("roles", []):

@@ -13,6 +13,7 @@ from bot.events import Platform as ChatPlatform
 from bot.organisation import Organisation
 from bot.pseudonyms import Keys
 from bot.tables import crises, insert_new, versions
+from flows.authorities import Authorities, load_authorities
 from flows.platforms import Capabilities
 from flows.policy import Policy
 from flows.tree import Platform, Structure, Tree, Words
@@ -31,13 +32,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What does not change while the bot runs: the municipality, its tree, its keys, its platforms in order of preference."""
+    """What does not change while the bot runs: the municipality, its tree, its keys, its platforms in order of preference, and where
+    to report."""
 
     organisation: Organisation
     tree: Tree
     keys: Keys
     platforms: tuple[ChatPlatform, ...]
     capabilities: Mapping[Platform, Capabilities]
+    authorities: Authorities = field(default_factory=load_authorities)
 
 
 @dataclass(frozen=True, slots=True)

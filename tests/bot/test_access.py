@@ -127,6 +127,9 @@ CASE_PRESSES: list[tuple[p.Press, set[str]]] = [
     (p.ShowCase(case=CRIME), SEE),
     (p.ShowCase(case=WALKING), {OWN, OTHER, LEAD, TEAM, DPO}),
     (p.TakeCase(case=FOUND), MODERATE),
+    (p.WhereToReport(case=CRIME), SEE),
+    (p.Reported(case=CRIME), {OWN, LEAD, HEAD, EQUAL, TEAM}),
+    (p.BodyAnswered(case=CRIME, report=1), {OWN, LEAD, HEAD, EQUAL, TEAM}),
 ]
 
 # The thread of a role → who acts in it, and who of them decides.

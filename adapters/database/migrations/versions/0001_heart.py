@@ -223,6 +223,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "person", "flag", name=op.f("pk_private_flags")),
     )
     op.create_table(
+        "reports",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("body", sa.String(length=20), nullable=False),
+        sa.Column("on_day", sa.String(length=10), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("answered", sa.String(length=27), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_reports_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reports")),
+    )
+    with op.batch_alter_table("reports", schema=None) as batch_op:
+        batch_op.create_index("ix_reports_case_id", ["case_id"], unique=False)
+
+    op.create_table(
         "signals",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=True),
