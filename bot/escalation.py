@@ -454,5 +454,8 @@ def _propose_faq(work: Work, case: Case, row: Row[Any], text: str) -> None:
     antenna = row.role == "antenna" and holds_role(work.organisation, work.who, "antenna", row.department)
     if advised is None or "faq_candidate" not in advised.records or not antenna or faq.proposal_of(work, case.number) is not None:
         return
-    number = faq.propose(work, excerpt(mask(case.text), 300), text, row.department, case.number)
+    question = excerpt(mask(case.text), 300)
+    if is_blank(question):
+        return  # a picture nobody could read is no question
+    number = faq.propose(work, question, text, row.department, case.number)
     say(work, Conversation.parse(row.conversation), "faq", case=case.number, ref=number, parent=row.message_id)

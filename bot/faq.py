@@ -271,13 +271,9 @@ def _links(text: str) -> tuple[str, ...]:
 
 def propose(work: Work, question: str, answer: str, department: str, case: int | None) -> int:
     """A proposed entry from a case, masked throughout; returns its number. Nobody is offered it before an antenna approves it."""
-    said = Content(
-        question=mask(clean(question)),
-        answer=mask(clean(answer)),
-        department=department,
-        owner=owner_of(work.organisation, department),
-    )
-    return add(work, said, "proposed", "proposed", case)
+    said = checked({"question": cut(question, LONGEST_QUESTION)[0], "answer": cut(mask(clean(answer)), LONGEST_ANSWER)[0]})
+    owner = owner_of(work.organisation, department)
+    return add(work, said.model_copy(update={"department": department, "owner": owner}), "proposed", "proposed", case)
 
 
 def write_new(work: Work, values: Mapping[str, str]) -> int:
@@ -313,7 +309,7 @@ def add(work: Work, said: Content, status: Status, why: Why, case: int | None, *
     key = work.conn.execute(faq.insert().values(values)).inserted_primary_key
     assert key is not None  # every insert of one row has one
     number = int(key[0])
-    work.conn.execute(faq_history.insert().values(_past(work, number, 1, said, status, why, note)))
+    work.conn.execute(faq_history.insert().values(past(work, number, 1, said, status, why, note)))
     touch(work.conn)
     return number
 
@@ -334,14 +330,15 @@ def change(work: Work, number: int, version: int, said: Content, status: Status,
     if not work.conn.execute(faq.update().where(*where).values(values)).rowcount:
         row = entry(work, number)
         raise Refused("refused.entry_changed", who=row.changed_by, when=row.changed)
-    work.conn.execute(faq_history.insert().values(_past(work, number, version + 1, said, status, why, note)))
+    work.conn.execute(faq_history.insert().values(past(work, number, version + 1, said, status, why, note)))
     touch(work.conn)
     return version + 1
 
 
-def _past(
-    work: Work, number: int, version: int, said: Content, status: Status, why: str, note: str, *, kept: bool = True
+def past(
+    work: Work, number: int, version: int, said: Content, status: Status, why: str, note: str = "", *, kept: bool = True
 ) -> dict[str, Any]:
+    """A version of an entry as its history keeps it."""
     return {
         "entry_id": number,
         "version": version,
@@ -441,8 +438,8 @@ def _conflict(work: Work, row: Row[Any], version: int, old: Content, mine: Conte
     work.conn.execute(
         faq_history.delete().where(faq_history.c.entry_id == row.id, faq_history.c.kept.is_(False), faq_history.c.who == work.who)
     )
-    past = _past(work, row.id, version, mine, row.status, "edited", note, kept=False)
-    key = work.conn.execute(faq_history.insert().values(past)).inserted_primary_key
+    draft = past(work, row.id, version, mine, row.status, "edited", note, kept=False)
+    key = work.conn.execute(faq_history.insert().values(draft)).inserted_primary_key
     assert key is not None  # every insert of one row has one
     return Conflict(row.id, row.version, int(key[0]), row.changed_by, old, content(row), mine)
 
@@ -452,8 +449,8 @@ def _was(work: Work, row: Row[Any], version: int) -> Content:
     query = select(faq_history).where(
         faq_history.c.entry_id == row.id, faq_history.c.version == version, faq_history.c.kept.is_(True)
     )
-    past = work.conn.execute(query).first()
-    return _version(past).content if past is not None else content(row)
+    found = work.conn.execute(query).first()
+    return _version(found).content if found is not None else content(row)
 
 
 def _draft(work: Work, on: TakeOverFaq) -> Version:
@@ -463,10 +460,10 @@ def _draft(work: Work, on: TakeOverFaq) -> Version:
         faq_history.c.kept.is_(False),
         faq_history.c.who == work.who,
     )
-    past = work.conn.execute(query).first()
-    if past is None:
+    found = work.conn.execute(query).first()
+    if found is None:
         raise Refused("refused.no_entry")
-    return _version(past)
+    return _version(found)
 
 
 # --- used, and to be looked at again -----------------------------------------------------------------------
@@ -560,14 +557,16 @@ def seed(work: Work, path: Path, departments: Iterable[str]) -> int:
         return 0  # another process that starts at this moment has them
     for row in rows:
         department, formal = row.get("department", ""), row.get("formal", "")
-        said = Content(
-            question=row["question"],
-            answer=row["answer"],
-            formal="" if formal == row["answer"] else formal,
-            both=formal in ("", row["answer"]),
-            department=department,
-            tags=tuple(row.get("tags", ())),
-            owner=owner_of(work.organisation, department),
+        said = checked(
+            {
+                "question": row["question"],
+                "answer": row["answer"],
+                "formal": "" if formal == row["answer"] else formal,
+                "both": formal in ("", row["answer"]),
+                "department": department,
+                "tags": ",".join(row.get("tags", ())),
+                "owner": owner_of(work.organisation, department),
+            }
         )
         add(work, said, "approved", "sample", None)
     return len(rows)
