@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast, get_args
 
@@ -19,9 +20,11 @@ from flows.tree import Disposition, Flag, Place, Platform
 
 if TYPE_CHECKING:
     from aiohttp.web import RouteDef
+    from sqlalchemy import Connection
 
     from adapters.pictures import Look, Pictures, Refusal
     from bot.antenne import Antenne
+    from bot.cards import Card
     from bot.digest import Digest
     from bot.events import Platform as ChatPlatform
     from bot.faq_table import Good, Plan, Wrong
@@ -894,6 +897,161 @@ async def _faq_given(settings: "Settings", full: bool) -> "tuple[list[list[str]]
         found = await antenne.store.read(lambda conn: list(given_out(Work(conn, antenne.house, at), full=full)))
         header = (*COLUMNS, *(MORE if full else ()))
         return [list(header), *([row[column] for column in header] for row in found)], _sentences(antenne.organisation.language)
+
+
+# --- dossier -----------------------------------------------------------------------------------------------
+
+
+@app.command()
+def dossier(
+    numbers: Annotated[list[int], typer.Argument(metavar="NUMBER...", help="Cases.", show_default=False)],
+    receiver: Annotated[str, typer.Option("--voor", "--for", help="For whom: police, unia, igvm, vmri …")] = "police",
+    out: Annotated[Path, typer.Option(help="The folder to write into.")] = Path(),
+    person: Annotated[str, typer.Option("--als", "--as", help="Who takes it, by id; else whoever runs this server.")] = "",
+    reason: Annotated[
+        str, typer.Option("--reden", "--reason", help="Why; logged. The data-protection officer must give one.")
+    ] = "",
+    context: Annotated[bool, typer.Option("--context", help="The screenshots show the context, date and time.")] = False,
+    belgium: Annotated[bool, typer.Option("--belgium", help="The author or the page is in Belgium.")] = False,
+) -> None:
+    """Make the evidence dossier of cases: a signed ZIP each, with a PDF, the originals and a manifest."""
+    from rich.console import Console
+    from rich.progress import track
+
+    with _explained():
+        out.mkdir(parents=True, exist_ok=True)
+        failed = asyncio.run(
+            _dossiers(
+                _settings(), numbers, receiver, person, reason, out, context=context, belgium=belgium,
+                shown=lambda cases, said: track(cases, said, console=Console(stderr=True), disable=len(numbers) == 1),
+            )
+        )  # fmt: skip
+    if failed:
+        raise typer.Exit(WRONG)
+
+
+async def _dossiers(
+    settings: "Settings",
+    numbers: Sequence[int],
+    receiver: str,
+    person: str,
+    reason: str,
+    out: Path,
+    *,
+    context: bool,
+    belgium: bool,
+    shown: Callable[[Sequence[int], str], Iterable[int]],
+) -> bool:
+    """Write each dossier that can be made; returns whether one could not."""
+    import shutil
+
+    from adapters.dossier import Dossiers, PictureLost, Signer
+    from adapters.pictures import Pictures
+    from bot import dossier as dossiers
+    from bot.case import load_case
+    from bot.wording import Wording
+    from bot.work import Refused, Work
+
+    failed = False
+    async with running(settings, chats={}) as antenne:
+        organisation, house = antenne.organisation, antenne.house
+        words = Wording(organisation, organisation.language, antenne.clock())
+        if person:
+            _known(words.s, "als", person, organisation.people)
+        pictures = Pictures()
+        maker = Dossiers(antenne, pictures, Signer.beside(settings.secret_key_file))
+
+        def look(conn: "Connection", number: int) -> "tuple[dossiers.Asked, tuple[dossiers.Gap, ...]]":
+            work = Work(conn, house, antenne.clock(), person)
+            case = load_case(work, number, lock=False)
+            if person:
+                dossiers.must(work, case, reason)
+            found = next((name for name in dossiers.receivers(work, case) if name == receiver), None)
+            if found is None:
+                values = ", ".join(dossiers.receivers(work, case))
+                raise Refused("cli.dossier.receivers", value=receiver, values=values)
+            asked = dossiers.Asked(found, context, belgium, reason)
+            return asked, dossiers.gaps(work, case, asked)
+
+        def log(conn: "Connection", number: int, asked: "dossiers.Asked", manifest: str) -> None:
+            dossiers.taken(Work(conn, house, antenne.clock(), person), number, asked.receiver, manifest, reason)
+
+        try:
+            for number in shown(numbers, words.t("cli.dossier.working")):
+                try:
+                    asked, gaps = await antenne.store.read(partial(look, number=number))
+                    if gaps:
+                        failed = True
+                        typer.echo(dump_card(words.lacks(number, asked.receiver, gaps, house.authorities)), err=True)
+                        continue
+                    async with maker.made(number, asked.receiver, person) as made:
+                        target = out / made.name
+                        await asyncio.to_thread(shutil.copyfile, made.path, target)
+                        target.chmod(0o600)
+                    await antenne.store.write(partial(log, number=number, asked=asked, manifest=made.manifest))
+                    typer.echo(words.t("cli.dossier.made", number=number, file=str(target)))
+                except Refused as refused:
+                    failed = True
+                    typer.echo(antenne.refusal(words, refused), err=True)
+                except PictureLost as lost:
+                    failed = True
+                    typer.echo(f"{number}: {words.t('lacks.picture', number=lost.number)}", err=True)
+        finally:
+            await pictures.close()
+    return failed
+
+
+def dump_card(card: "Card") -> str:
+    """A card's title and sentences, one a line."""
+    from bot.cards import Text
+
+    return "\n".join([card.title, *(block.text for block in card.body if isinstance(block, Text))])
+
+
+@app.command("signing-key")
+def signing_key() -> None:
+    """Print the public key that dossiers are signed with, and its fingerprint, to publish."""
+    from adapters.dossier import Signer
+
+    with _explained():
+        signer = Signer.beside(_settings().secret_key_file)
+    typer.echo(signer.pem, nl=False)
+    typer.echo(_sentences().t("cli.dossier.key", version=signer.keys.current, fingerprint=signer.fingerprint))
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="The ZIP of a dossier.", show_default=False)],
+    key: Annotated[Path | None, typer.Option(help="The public key (PEM) that must have signed it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
+) -> None:
+    """Check the ZIP of a dossier: signature, every byte of every file, the chain of the timeline."""
+    from dataclasses import asdict
+
+    from adapters.dossier import public_key
+    from adapters.dossier import verify as verified
+
+    say = _sentences()
+    try:
+        public = public_key(key.read_bytes()) if key is not None else None
+    except (OSError, ValueError):
+        _fail(say.t("cli.verify.key", file=str(key)), USAGE)
+    try:
+        verdict = verified(file, public)
+    except OSError:
+        _fail(say.t("cli.verify.file", file=str(file)), USAGE)
+    if as_json:
+        typer.echo(json.dumps(asdict(verdict) | {"sound": verdict.sound}, ensure_ascii=False, indent=2))
+    else:
+        for fault in verdict.faults:
+            typer.echo(say.t(f"cli.verify.{fault.what}" if fault.file else "cli.verify.packing_end", file=fault.file))
+        if verdict.sound:
+            facts = {"case": verdict.case, "organisation": verdict.organisation, "made": verdict.made}
+            typer.echo(say.t("cli.verify.sound", **facts, files=verdict.files, entries=verdict.entries))
+        if verdict.fingerprint:
+            typer.echo(say.t("cli.verify.fingerprint", fingerprint=verdict.fingerprint))
+    if not verdict.sound:
+        raise typer.Exit(WRONG)
 
 
 # --- read --------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,14 +76,16 @@ class Pictures:
         self._turn = asyncio.Lock()
         self._bedtime: asyncio.TimerHandle | None = None
 
-    async def look(self, content: bytes, *, read: bool = True) -> Look | Refusal:
-        """What a picture is and says; ``read=False`` leaves the text, which takes most of the time."""
+    async def look(self, content: bytes, *, read: bool = True, boxes: Sequence[tuple[int, int, int, int]] = ()) -> Look | Refusal:
+        """What a picture is and says; ``read=False`` leaves the text, which takes most of the time.
+
+        ``boxes`` are painted over in ``safe``: left, top, width, height in thousandths of the picture as it is shown."""
         if len(content) > MOST_BYTES:
             return Refusal("too_large")
         async with self._turn:
             self._stay_up()
             try:
-                found, safe = await asyncio.wait_for(self._ask({"read": read}, content), self._seconds)
+                found, safe = await asyncio.wait_for(self._ask({"read": read, "boxes": list(boxes)}, content), self._seconds)
             except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
                 await self._end()
                 return Refusal("too_heavy")

@@ -215,7 +215,10 @@ class Antenne:
 
     def _refusal(self, event: Incoming, refused: Refused) -> str:
         """The sentence of a refusal, names and times said as people say them."""
-        words = self._words(event)
+        return self.refusal(self._words(event), refused)
+
+    def refusal(self, words: Wording, refused: Refused) -> str:
+        """The sentence of a refusal in somebody's language."""
         values = dict(refused.values)
         if "who" in values:
             values["who"] = words.name(str(values["who"])) if values["who"] else words.t("person.somebody")

@@ -100,6 +100,7 @@ class Case:
     posted: str
     tree: Tree
     policy: Policy
+    purged: datetime | None = None
 
     @property
     def open(self) -> bool:
@@ -168,6 +169,7 @@ def _case(work: Work, row: Row[Any]) -> Case:
         posted=row.posted,
         tree=work.tree(row.tree_version),
         policy=work.policy(row.policy_version),
+        purged=row.purged,
     )
 
 

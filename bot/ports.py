@@ -1,6 +1,6 @@
 """The few Protocols: where there are two implementations, or where a technology must stay out of bot/."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from sqlalchemy import Connection
@@ -87,6 +87,25 @@ class Pictures(Protocol):
     """Looks at pictures from outside where they can do no harm."""
 
     async def look(self, content: bytes, *, read: bool = True) -> Looked | NotTaken: ...
+
+
+class Measured(Looked, Protocol):
+    """With its size in pixels, upright."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+
+class Covering(Protocol):
+    """Looks at pictures too, and paints over what is not for others."""
+
+    async def look(
+        self, content: bytes, *, read: bool = True, boxes: Sequence[tuple[int, int, int, int]] = ()
+    ) -> Measured | NotTaken:
+        """``boxes``: what is painted over in ``safe``; left, top, width, height in thousandths of the picture."""
+        ...
 
 
 class Charts(Protocol):

@@ -91,6 +91,7 @@ cases = Table(
     Column("changed", Moment, nullable=False),
     Column("closed", Moment),
     Column("purge_on", String(10)),  # a date
+    Column("purged", Moment),  # when its content was erased
     Column("department", String(60)),
     Column("outcome", String(40)),
     Column("link_key", String(64)),  # digest of the normalised link
@@ -134,6 +135,16 @@ evidence = Table(
     Column("content", LargeBinary, nullable=False),
 )
 Index("ix_evidence_case_id", evidence.c.case_id)
+
+# What of a picture is covered before it goes to anybody but the police: boxes, never another picture.
+masks = Table(
+    "masks",
+    metadata,
+    Column("evidence_id", Integer, ForeignKey("evidence.id", ondelete="CASCADE"), primary_key=True),
+    Column("boxes", Text, nullable=False),  # JSON: [left, top, width, height] each, in thousandths; none: nothing to cover
+    Column("by", String(60), nullable=False),
+    Column("at", Moment, nullable=False),
+)
 
 # Who did what and when: a hash chain over salted digests. Text and salt can be erased; the chain still holds.
 timeline = Table(

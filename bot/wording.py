@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -76,7 +76,7 @@ from bot.presses import (
 from bot.roster import publishers
 from bot.sentences import Sentences, sentences
 from bot.work import Crisis
-from flows.authorities import Authorities, Authority
+from flows.authorities import Authorities, Authority, Citation, Law
 from flows.effects import Advise, Todo
 from flows.platforms import Capabilities
 from flows.policy import Approved, Policy
@@ -843,6 +843,147 @@ class Wording:
         rest = some.count - len(some.texts)
         more = [Text(self.t("digest.more", count=rest), "hint")] if rest else []
         return [Text(title, "strong"), *map(Quote, some.texts), *more]
+
+    # --- the evidence dossier ---
+
+    def dossier(
+        self,
+        seen: Seen,
+        receiver: Authority,
+        rows: Sequence[Any],
+        shots: Sequence[Any],
+        laws: Sequence[tuple[Law, Citation]],
+        hide: Callable[[str], str],
+    ) -> list[tuple[str, list[Block]]]:
+        """The chapters of a dossier, in order. ``hide`` masks what is about others, for every receiver but the police."""
+        case, tables = seen.case, seen.authorities
+        assert tables is not None  # of a case that was loaded to be shown
+        made = [
+            (self.t("dossier.case"), str(case.number)),
+            (self.t("dossier.for"), self.office(tables, receiver)),
+            (self.t("dossier.from"), self.organisation.name),
+            (self.t("dossier.contact"), self.organisation.links.contact or self.t("fallback.contact")),
+            (self.t("dossier.made"), self._exactly(self.now)),
+        ]
+        if receiver != "police":
+            made.append((self.t("dossier.masked"), self.t("dossier.masked_text")))
+        chapters: list[tuple[str, list[Block]]] = [(self.t("dossier.about"), [Facts(tuple(made))])]
+        chapters.append((self.t("dossier.comment"), self._dossier_comment(seen, hide)))
+        if shots:
+            chapters.append((self.t("dossier.shots"), self._dossier_shots(shots, masked=receiver != "police")))
+        chapters.append((self.t("dossier.assessed"), self._dossier_assessed(seen, hide)))
+        if seen.reports:
+            reported = replace(seen, may_report=False)
+            chapters.append((self.t("report.title"), [self._hidden(block, hide) for block in self._reports(reported)[1:]]))
+        chapters.append((self.t("dossier.timeline"), self._dossier_timeline(case, rows, tables, hide)))
+        cited: list[Block] = [Text(self.t("dossier.law_intro"))]
+        cited.append(Facts(tuple((said(law.title, self.language), self._cited(citation)) for law, citation in laws)))
+        cited.append(
+            Text(f"{said(tables.lawyer, self.language)} {self.t('where.checked', day=self.s.day(tables.checked))}", "hint")
+        )
+        chapters.append((self.t("dossier.law"), cited if laws else [Text(self.t("dossier.no_law")), cited[-1]]))
+        proof = ("files", "signature", "chain", "not_time", "not_rebuilt", "not_true", "check")
+        chapters.append((self.t("dossier.proof"), [Text(self.t(f"proof.{name}")) for name in proof]))
+        return chapters
+
+    def _dossier_comment(self, seen: Seen, hide: Callable[[str], str]) -> list[Block]:
+        case = seen.case
+        rows: list[tuple[str, str | Quote]] = [(self.t("fact.where"), self._where(case))]
+        for key, value in (("link", case.link), ("post", hide(case.post)), ("posted", case.posted)):
+            if value:
+                rows.append((self.t(f"fact.{key}"), self._posted(value) if key == "posted" else Quote(value)))
+        author = (
+            Quote(case.handle)
+            if seen.handle and case.handle
+            else self.t("dossier.no_author" if case.open else "dossier.forgotten")
+        )
+        rows.append((self.t("dossier.author"), author))
+        blocks: list[Block] = [Facts(tuple(rows)), Text(self.t("dossier.words"), "strong")]
+        blocks.append(Quote(hide(case.text)) if case.text else Text(self.t("dossier.no_words")))
+        if case.state.text_read:
+            blocks.append(Text(self.t("dossier.text_read"), "hint"))
+        return blocks
+
+    def _dossier_shots(self, shots: Sequence[Any], *, masked: bool) -> list[Block]:
+        blocks: list[Block] = []
+        for number, shot in enumerate(shots, 1):
+            covered = masked and bool(shot.boxes)
+            key = "dossier.shot_masked" if covered else "dossier.shot"
+            blocks.append(Picture(shot.evidence, self.t(key, number=number)))
+            rows = [(self.t("dossier.kept"), f"{self._exactly(shot.at)}, {self.name(shot.by)}")]
+            rows.append((self.t("dossier.sha256"), shot.sha256))
+            blocks.append(Facts(tuple(rows)))
+        return blocks
+
+    def _dossier_assessed(self, seen: Seen, hide: Callable[[str], str]) -> list[Block]:
+        case = seen.case
+        words = case.tree.said(self.language)
+        rows: list[tuple[str, str | Quote]] = [
+            (words.questions[question].ask, words.questions[question].choices[choice])
+            for walk in case.state.walks
+            for question, choice in walk.path
+        ]
+        rows.append((self.t("dossier.outcome"), self.titles(case.tree, outcomes(case))))
+        if case.state.ground:
+            rows.append((self.t("select.ground"), words.grounds[case.state.ground]))
+        blocks: list[Block] = [Facts(tuple(rows))]
+        blocks += [self._hidden(block, hide) for block in self._decision(case)]
+        if seen.advised is None:
+            return blocks
+        blocks.append(Text(self.t("dossier.steps"), "strong"))
+        steps: list[tuple[str, str | Quote]] = []
+        facts = self.facts_of(case)
+        for todo in seen.advised.steps:
+            settled = case.state.items.get(todo.id)
+            if settled is None:
+                done = self.t("dossier.open")
+            else:
+                done = f"{self.t(f'dossier.{settled.how}')} {self._exactly(settled.at)}, {self.name(settled.by)}"
+                done += f" ({self.t(f'reason.{settled.reason}')})" if settled.reason else ""
+            steps.append((self.step(case.tree, case.policy, todo, facts), done))
+            if settled is not None and settled.note:
+                steps.append(("", Quote(hide(settled.note))))
+        blocks.append(Facts(tuple(steps)))
+        return blocks
+
+    def _dossier_timeline(self, case: Case, rows: Sequence[Any], tables: Authorities, hide: Callable[[str], str]) -> list[Block]:
+        lines: list[tuple[str, str | Quote]] = []
+        for row in rows:
+            key = f"log.{row.what}"
+            what = self.t(key) if self.s.has(key) else row.what
+            detail = self._detail(case, row.what, row.codes, tables)
+            lines.append((f"{row.number}. {self._exactly(row.at)}", f"{self.name(row.who)}: {what}{detail}\n{row.chain[:16]}…"))
+            if row.text:
+                lines.append(("", Quote(hide(row.text))))
+        return [Facts(tuple(lines)), Text(self.t("dossier.head", chain=case.chain), "hint")]
+
+    def _hidden(self, block: Block, hide: Callable[[str], str]) -> Block:
+        match block:
+            case Quote():
+                return Quote(hide(block.text), block.by)
+            case Facts():
+                return Facts(tuple((name, Quote(hide(v.text), v.by) if isinstance(v, Quote) else v) for name, v in block.rows))
+            case _:
+                return block
+
+    def _cited(self, citation: Citation) -> str:
+        source = citation.source.title if citation.source else ""
+        unsure = "" if citation.confirmed else self.t("dossier.unconfirmed")
+        return "\n".join(part for part in (citation.text, unsure, source and self.t("dossier.source", source=source)) if part)
+
+    def _exactly(self, at: datetime) -> str:
+        """A moment with its year and seconds, in the organisation's zone."""
+        local = at.astimezone(self.organisation.calendar.zone)
+        return f"{self.s.day(local.date())} {local:%H:%M:%S}"
+
+    def lacks(self, number: int, receiver: Authority, found: Sequence[Any], authorities: Authorities) -> Card:
+        """What keeps a dossier from being made, and where to mend it."""
+        title = self.t("lacks.title", number=number, body=self.office(authorities, receiver))
+        body: list[Block] = []
+        for gap in found:
+            values = {name: self.s.and_(value) if isinstance(value, list) else value for name, value in gap.values.items()}
+            body.append(Text(f"• {self.t(gap.key, **values)}"))
+        return Card(title, tuple(body), "warning", title)
 
     # --- FAQ ---
 

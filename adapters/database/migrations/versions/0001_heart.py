@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("changed", sa.String(length=27), nullable=False),
         sa.Column("closed", sa.String(length=27), nullable=True),
         sa.Column("purge_on", sa.String(length=10), nullable=True),
+        sa.Column("purged", sa.String(length=27), nullable=True),
         sa.Column("department", sa.String(length=60), nullable=True),
         sa.Column("outcome", sa.String(length=40), nullable=True),
         sa.Column("link_key", sa.String(length=64), nullable=True),
@@ -349,6 +350,15 @@ def upgrade() -> None:
     with op.batch_alter_table("faq_history", schema=None) as batch_op:
         batch_op.create_index("ix_faq_history_entry_id", ["entry_id", "version"], unique=False)
 
+    op.create_table(
+        "masks",
+        sa.Column("evidence_id", sa.Integer(), nullable=False),
+        sa.Column("boxes", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["evidence_id"], ["evidence.id"], name=op.f("fk_masks_evidence_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("evidence_id", name=op.f("pk_masks")),
+    )
     op.create_table(
         "replies",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
