@@ -59,13 +59,16 @@ class Antenne:
 
         await self.store.write(work)
 
-    async def handle(self, event: Incoming) -> Answer:
-        """Act on one event. Never raises for what people do: a refusal and a database in trouble are answers too."""
+    async def handle(self, event: Incoming, *, draw: bool = True) -> Answer:
+        """Act on one event. Never raises for what people do: a refusal and a database in trouble are answers too.
+
+        An adapter whose cards only change by the outbox asks for none here (``draw``).
+        """
         now = self.clock()
         try:
             if isinstance(event, Pasted | Commanded | Submitted):
                 await self.learn_faq(all_of_it=isinstance(event, Commanded))
-            answer, said = await self.store.write(lambda conn: self.desk.handle(conn, event, now))
+            answer, said = await self.store.write(lambda conn: self.desk.handle(conn, event, now, draw=draw))
         except Refused as refused:
             return Answer(note=self._refusal(event, refused), refused=True)
         except StoreUnavailable as trouble:

@@ -59,7 +59,7 @@ def opened(work: Work, index: FaqIndex, event: Pasted, values: dict[str, str] | 
     note = sentences(work, told)
     if case.moderator is None:
         return Answer(note=note)
-    return Answer(note=note, card=showing.card(work, case, work.who), case=case.number)
+    return Answer(note=note, card=showing.card(work, case, work.who) if work.draw else None, case=case.number)
 
 
 def sentences(work: Work, told: Iterable[tuple[str, dict[str, Any]]]) -> str:

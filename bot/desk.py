@@ -69,12 +69,14 @@ class Desk:
     def __post_init__(self) -> None:
         self.index = FaqIndex(self.house.organisation.synonyms)
 
-    def handle(self, conn: Connection, event: Incoming, now: datetime) -> tuple[Answer, bool]:
+    def handle(self, conn: Connection, event: Incoming, now: datetime, *, draw: bool = True) -> tuple[Answer, bool]:
         """What to answer, and whether something was queued. A repeated event changes nothing and gets a friendly answer.
+
+        Without ``draw`` the answer leaves out the changed card, which the outbox brings.
 
         Raises ``Refused`` with a catalogue key; the caller's transaction then keeps nothing.
         """
-        work = Work(conn, self.house, now, person_of(self.house.organisation, event.actor) or "")
+        work = Work(conn, self.house, now, person_of(self.house.organisation, event.actor) or "", draw=draw)
         if not work.who and not isinstance(event, Replied | Edited):
             raise Refused("refused.unknown_person")
         if not insert_new(conn, events, id=f"{event.actor.platform}:{event.id}", at=now):
@@ -203,7 +205,7 @@ class Desk:
                 card=words.handed_over(changed),
                 case=changed.number,
             )
-        return Answer(card=showing.card(work, changed, work.who), case=changed.number)
+        return Answer(card=showing.card(work, changed, work.who) if work.draw else None, case=changed.number)
 
     def _must_act(self, work: Work, case: Case, press: "OnCase") -> None:
         """Only who has the case acts on it; a line that is another role's may be ticked by them too."""

@@ -65,6 +65,7 @@ class Work:
     now: datetime
     who: str = ""
     said: bool = field(default=False)  # whether something was queued, so that senders are woken
+    draw: bool = True  # whether who acts is handed the changed card at once; else the outbox brings it
     _crisis: Crisis | Literal["unread"] | None = field(default="unread")
 
     @property

@@ -266,7 +266,7 @@ class SlackApp:
         if is_blank(event.text):
             self._later(self._intake(event, str(body.get("trigger_id") or ""), address, t))
             return BoltResponse(status=200, body="")
-        answer = await self._soon(self.antenne.handle(event), lambda late: self._respond(address, late, t))
+        answer = await self._soon(self.antenne.handle(event, draw=False), lambda late: self._respond(address, late, t))
         if answer is None:
             return BoltResponse(status=200, body="")
         first, *more = self._messages(self._told(answer, event, t), t)
@@ -291,7 +291,8 @@ class SlackApp:
             else:
                 self._later(self._asked(body, event, t))
             return BoltResponse(status=200, body="")
-        await self._soon(self.antenne.handle(event), lambda answer: self._pressed(body, person, event, answer, t), always=True)
+        handled = self.antenne.handle(event, draw=False)  # the outbox changes the card
+        await self._soon(handled, lambda answer: self._pressed(body, person, event, answer, t), always=True)
         return BoltResponse(status=200, body="")
 
     async def on_view(self, body: dict[str, Any]) -> BoltResponse:
@@ -374,7 +375,7 @@ class SlackApp:
             event = event.model_copy(update={"images": await self._keep(event.actor, said.files)})
         if isinstance(event, Replied) and is_blank(event.text):
             return Answer()  # a file alone says nothing that can be passed on
-        return await self.antenne.handle(event)
+        return await self.antenne.handle(event, draw=False)
 
     async def _keep(self, actor: Actor, shared: tuple[Json, ...]) -> tuple[Image, ...]:
         """Fetch pictures, look at them, then store them as they came."""
@@ -394,7 +395,7 @@ class SlackApp:
         except Failed as problem:
             log.warning("slack_fetch", code=problem.code)
             return Answer(note=t("slack.file_later"), refused=True)
-        return await self.antenne.handle(event.model_copy(update={"images": images}))
+        return await self.antenne.handle(event.model_copy(update={"images": images}), draw=False)
 
     async def _intake(self, event: Commanded, trigger: str, address: str, t: render.Translate) -> None:
         """The form at once, from what needs no database; then, when it differs, with what this person used last."""
@@ -449,7 +450,7 @@ class SlackApp:
 
     def _told(self, answer: Answer, event: Incoming, t: render.Translate) -> Answer:
         """What is said of a new case to who began it elsewhere: its card stands in their messages."""
-        if answer.refused or answer.card is None:
+        if answer.refused:
             return answer
         begun = isinstance(event, Pasted | Commanded) or (isinstance(event, Submitted) and isinstance(event.press, Start))
         note = t("slack.case_ready", number=answer.case) if begun and answer.case else ""
