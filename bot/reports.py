@@ -46,7 +46,7 @@ def of(work: Work, case: int) -> list[Row[Any]]:
 
 def may_note(work: Work, case: Case) -> bool:
     """Who has the case or was told of it: they are who reports, also after the case is closed."""
-    return may(work.organisation, work.who, "see_originals", standing(work, case))
+    return case.purged is None and may(work.organisation, work.who, "see_originals", standing(work, case))
 
 
 def reported(work: Work, case: Case, press: Reported, values: dict[str, str] | None) -> Case | None:

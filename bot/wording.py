@@ -291,6 +291,12 @@ class Wording:
 
     def _comment(self, seen: Seen) -> list[Block]:
         case = seen.case
+        if case.purged is not None:
+            return [
+                Text(
+                    self.t("card.purged", when=self.s.day(case.purged.astimezone(self.organisation.calendar.zone).date())), "hint"
+                )
+            ]
         text, was_cut = cut(case.text, SHOWN_TEXT)
         blocks: list[Block] = []
         if text:

@@ -253,3 +253,31 @@ async def test_the_command_makes_checks_and_verifies(tmp_path: Path, monkeypatch
     assert (code, "Zeg waarom" in said) == (1, True)
     code, said = await asyncio.to_thread(run, "dossier", "1", "--as", "dirk", "--out", str(tmp_path))
     assert code == 1
+
+
+async def test_purge_and_subject_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing goes without --confirm; an author's data are written for their owner alone, then erased, and no dossier comes any more."""
+    path = organisation_in(tmp_path / "town", {})
+    async with talking(f"sqlite:///{tmp_path}/antenne.db", tmp_path) as chat:
+        await a_case(chat, "Weg met hen")
+    monkeypatch.setenv("ANTENNE_ORGANISATION", str(path))
+    monkeypatch.setenv("ANTENNE_DATABASE_URL", f"sqlite:///{tmp_path}/antenne.db")
+    monkeypatch.setenv("ANTENNE_SECRET_KEY_FILE", str(tmp_path / "secret.key"))
+
+    async def run(*words: str) -> tuple[int, str]:
+        done = await asyncio.to_thread(CliRunner().invoke, main.app, list(words))
+        return done.exit_code, " ".join(done.output.split())
+
+    assert await run("purge") == (
+        0, ("Gesloten zaken waarvan de termijn voorbij is: 0 (–) Losse screenshots: 0 · signalen: 0 · verlopen waarschuwingen: 0 "
+        "Er is niets te wissen."),
+    )  # fmt: skip
+    code, said = await run("subject", "export", "jan jansen", "--platform", "facebook", "--out", str(tmp_path / "jan"))
+    assert (code, said.startswith("Gesloten zaken: – · nog open: 1")) == (0, True)
+    assert json.loads((tmp_path / "jan" / "subject.json").read_text())["cases"][0]["text"] == "Weg met hen"
+    assert (tmp_path / "jan" / "screenshot-1").read_bytes() == ORIGINAL
+    assert (tmp_path / "jan" / "subject.json").stat().st_mode & 0o777 == 0o600
+    code, said = await run("subject", "erase", "jan jansen", "--platform", "facebook", "--confirm")
+    assert (code, said.endswith("Gewist.")) == (0, True)
+    code, said = await run("subject", "erase", " ", "--platform", "facebook")
+    assert (code, said) == (2, "Geef de naam van het account.")
