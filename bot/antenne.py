@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 import structlog
@@ -27,7 +28,7 @@ from bot.work import FIRST, House, Refused, Work, remember_versions
 
 T = TypeVar("T")
 REST = 2.0  # seconds between two looks at the store when nothing calls for one
-GATHER = 0.02  # seconds after a call in which what else comes is looked at with it
+GATHER, MOST_GATHER = 0.02, 0.2  # seconds after a call in which what else comes is looked at with it: the longer, the busier
 log = structlog.get_logger()
 
 
@@ -157,9 +158,11 @@ class Antenne:
         try:
             await self._safely(partial(self.learn_faq, all_of_it=False))
             while True:
+                began = monotonic()
                 rest = min([await self._safely(part) for part in (self._ring, self.sender.begin)])
+                took = monotonic() - began
                 await self.wakeups.wait("outbox", rest)
-                await asyncio.sleep(GATHER)
+                await asyncio.sleep(min(max(GATHER, 4 * took), MOST_GATHER))  # a fifth of the time at most is the sender's
         finally:
             await self.sender.stop()
 

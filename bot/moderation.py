@@ -1,10 +1,11 @@
 """A case from paste to closing, as its moderator lives it: intake, walk, something else too, the next one, handing over, closing."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any, cast, get_args
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 
 from bot import clocks, faq, faq_index, pictures, reminders, signals, strikes
 from bot.case import Case, State, advice, answers_held, intake_ticks, left, load_case, needs_department, outcomes, save, situation
@@ -22,6 +23,8 @@ from flows.tree import Place, Platform
 from flows.walk import MOST_WALKS, IllegalAnswer, Walk
 
 LINK_LIMIT, LINE_LIMIT = 2_000, 200
+_NEW_CASE, _NEW_COMMENT = cases.insert(), comments.insert()
+_LAST_USED = select(preferences).where(preferences.c.person == bindparam("who"))
 
 
 class Stale(Refused):
@@ -66,29 +69,24 @@ def paste(
     handle, posted = _line(values.get("handle", ""), LINE_LIMIT), _line(values.get("posted", ""), 40)
     author = work.house.keys.pseudonym(platform, handle) if handle else None
     state = state.model_copy(update={"earlier_strikes": strikes.earlier(work, platform, handle), "has_time": bool(posted)})
-    key = work.conn.execute(
-        cases.insert().values(
-            moderator=work.who if moderates else None,
-            pasted_by=work.who,
-            phase="walking",
-            opened=work.now,
-            changed=work.now,
-            tree_version=work.house.tree.version,
-            policy_version=work.organisation.policy.version,
-            chain="",
-            length=0,
-            state="",
-            **keys,
-        )
-    ).inserted_primary_key
+    begun = {
+        "moderator": work.who if moderates else None,
+        "pasted_by": work.who,
+        "phase": "walking",
+        "opened": work.now,
+        "changed": work.now,
+        "tree_version": work.house.tree.version,
+        "policy_version": work.organisation.policy.version,
+        "chain": "",
+        "length": 0,
+        "state": "",
+    }
+    key = work.conn.execute(_NEW_CASE, begun | keys).inserted_primary_key
     assert key is not None  # every insert of one row has one
     number = int(key[0])
     post = _line(values.get("post", ""), LINK_LIMIT)
-    work.conn.execute(
-        comments.insert().values(
-            case_id=number, text=text, link=link_text, post=post, handle=handle, author=author, posted=posted
-        )
-    )
+    said = {"case_id": number, "text": text, "link": link_text, "post": post, "handle": handle, "author": author}
+    work.conn.execute(_NEW_COMMENT, said | {"posted": posted})
     shown.attach(work, number)
     case = Case(
         number=number, moderator=work.who if moderates else None, pasted_by=work.who, phase="walking", opened=work.now,
@@ -100,9 +98,10 @@ def paste(
     told: list[tuple[str, dict[str, Any]]] = []
     if moderates:
         say(work, _lane(work, work.who), "case", case=number)
-        insert_new(work.conn, preferences, person=work.who, place=place, platform=platform) or work.conn.execute(
-            preferences.update().where(preferences.c.person == work.who).values(place=place, platform=platform)
-        )
+        if (place, platform) != last_used(work, work.who):
+            insert_new(work.conn, preferences, person=work.who, place=place, platform=platform) or work.conn.execute(
+                preferences.update().where(preferences.c.person == work.who).values(place=place, platform=platform)
+            )
     else:
         team = recipient(work.organisation, work.house.platforms, "moderation_team", None)
         say(work, team.conversation, "found", case=number)
@@ -344,7 +343,7 @@ def proposal_for_next(work: Work, case: Case) -> dict[str, str]:
 
 def last_used(work: Work, person: str) -> tuple[Place, Platform]:
     """Place and platform that the moderator used last."""
-    row = work.conn.execute(select(preferences).where(preferences.c.person == person)).first()
+    row = work.conn.execute(_LAST_USED, {"who": person}).first()
     return (row.place, row.platform) if row is not None else ("own", "facebook")
 
 
@@ -416,13 +415,18 @@ def _where(work: Work, values: dict[str, str], link_text: str) -> tuple[Place, P
 
 def _twin(work: Work, keys: dict[str, str | None]) -> tuple[int, str | None] | None:
     """An open case about the same text or link: its number and whose it is."""
-    same_keys = [and_(cases.c[name] == value) for name, value in keys.items() if value]
-    if not same_keys:
+    known = {name: value for name, value in keys.items() if value}
+    if not known:
         return None
-    row = work.conn.execute(
-        select(cases.c.id, cases.c.moderator).where(or_(*same_keys), cases.c.phase != "closed").order_by(cases.c.id).limit(1)
-    ).first()
+    row = work.conn.execute(_twins(tuple(known)), known).first()
     return (row.id, row.moderator) if row is not None else None
+
+
+@cache
+def _twins(names: tuple[str, ...]) -> Select[tuple[int, str | None]]:
+    """The oldest open case with one of these keys."""
+    same = or_(*(cases.c[name] == bindparam(name) for name in names))
+    return select(cases.c.id, cases.c.moderator).where(same, cases.c.phase != "closed").order_by(cases.c.id).limit(1)
 
 
 def _forget_private(work: Work, case: int) -> None:

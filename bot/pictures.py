@@ -24,10 +24,14 @@ class Offered:
 
     def attach(self, work: Work, case: int) -> None:
         """Make them the evidence of a case."""
+        if not self.numbers:
+            return
         work.conn.execute(evidence.update().where(evidence.c.id.in_(self.numbers)).values(case_id=case))
 
     def drop(self, work: Work) -> None:
         """Keep nothing of them."""
+        if not self.numbers:
+            return
         work.conn.execute(evidence.delete().where(evidence.c.id.in_(self.numbers)))
 
 
@@ -35,6 +39,8 @@ def offered(work: Work, images: tuple[Image, ...], there: int = 0) -> Offered:
     """Which of these pictures this person may add to a case that has ``there`` already; raises ``Refused`` for too many."""
     if there + len(images) > MOST:
         raise Refused("picture.too_many", most=MOST)
+    if not images:
+        return Offered()
     rows = work.conn.execute(
         select(evidence.c.id, evidence.c.read_text)
         .where(evidence.c.id.in_([image.evidence for image in images]), evidence.c.case_id.is_(None), evidence.c.by == work.who)

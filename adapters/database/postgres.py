@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from adapters.database.migrate import migrate
+from adapters.database.quick import QuickConnection
 from bot.ports import StoreUnavailable
 
 T = TypeVar("T")
@@ -60,6 +61,8 @@ class PostgresStore:
     def __init__(self, url: URL, lock_timeout: float) -> None:
         self._engine = _engine(url, lock_timeout)
         self._reading = self._engine.execution_options(postgresql_readonly=True)
+        for engine in (self._engine, self._reading):  # an asynchronous engine asks for no class of connection
+            engine.sync_engine._connection_cls = QuickConnection  # noqa: SLF001 - as said
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -129,10 +132,15 @@ class _Retry(Exception):
         self.reason = reason
 
 
+def _begun(connection: Connection, work: Callable[[Connection], T]) -> T:
+    connection.begin()
+    return work(connection)
+
+
 async def _transaction(connection: AsyncConnection, work: Callable[[Connection], T]) -> T:
     committing = False
     try:
-        value = await connection.run_sync(work)
+        value = await connection.run_sync(_begun, work)
         committing = True
         await connection.commit()
         return value
@@ -199,7 +207,9 @@ def _scrub(context: ExceptionContext) -> None:
             fields = vars(error)
             told = (type(error).__name__, fields.get("sqlstate"), fields.get("constraint_name"))
             error.args = (" ".join(str(part) for part in told if part),)
-            fields.update({name: None for name in ("detail", "hint", "context", "query") if name in fields})
+            fields.update({name: None for name in ("hint", "context", "query") if name in fields})
+            if "detail" in fields:  # PostgreSQL's is a text; SQLAlchemy's own a list, which its str() goes through
+                fields["detail"] = [] if isinstance(fields["detail"], list) else None
 
 
 def _state(error: BaseException) -> str:

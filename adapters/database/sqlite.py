@@ -23,6 +23,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from adapters.database.migrate import at_head, migrate
+from adapters.database.quick import QuickConnection
 from bot.ports import StoreUnavailable
 
 T = TypeVar("T")
@@ -258,7 +259,7 @@ class SQLiteStore:
 
     def _look(self, job: _Job) -> None:
         try:
-            with self._reading.connect() as connection:
+            with QuickConnection(self._reading) as connection:
                 try:
                     with connection.begin():
                         _driver(connection).execute("BEGIN")
@@ -287,7 +288,7 @@ class SQLiteStore:
         try:
             connection = self._connection
             if connection is None:
-                connection = self._connection = self._writing.connect()
+                connection = self._connection = QuickConnection(self._writing)
             driver = _driver(connection)
             transaction = connection.begin()
             with self._turn:
