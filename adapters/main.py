@@ -54,6 +54,8 @@ subject = typer.Typer(help="One author's data, by handle: to give out, to erase.
 app.add_typer(subject, name="subject")
 slack = typer.Typer(help="Slack: what its administrator needs to install the bot.", no_args_is_help=True)
 app.add_typer(slack, name="slack")
+teams = typer.Typer(help="Microsoft Teams: what its administrator needs to install the bot.", no_args_is_help=True)
+app.add_typer(teams, name="teams")
 
 TREE = "lokaal-bestuur"
 WRONG, USAGE = 1, 2  # exit codes: something is wrong; it was asked wrongly
@@ -88,8 +90,10 @@ async def running(
     organisation, tree = load_organisation(settings.organisation)
     keys = Keys.load(settings.secret_key_file)
     async with AsyncExitStack() as stack:
+        store = await _store(settings.database_url.get_secret_value())
+        stack.push_async_callback(store.close)
         if chats is None:
-            chats = await _chats(settings, organisation, clock, stack)
+            chats = await _chats(settings, organisation, store, clock, stack)
         platforms = cast("tuple[ChatPlatform, ...]", (*chats, "local"))
         authorities = load_authorities(settings.organisation.with_name("authorities.yaml"))
         house = House(organisation, tree, keys, platforms, load_platforms(), authorities)
@@ -98,8 +102,6 @@ async def running(
             from adapters.redis import connected
 
             wakeups = await stack.enter_async_context(connected(settings.redis_url.get_secret_value(), wakeups))
-        store = await _store(settings.database_url.get_secret_value())
-        stack.push_async_callback(store.close)
         antenne = Antenne(house, store, wakeups, chats, clock)
         sample = settings.organisation.with_name("faq.yaml")
         await antenne.prepare(sample if sample.is_file() else None)
@@ -107,7 +109,7 @@ async def running(
 
 
 async def _chats(
-    settings: "Settings", organisation: "Organisation", clock: Callable[[], datetime], stack: AsyncExitStack
+    settings: "Settings", organisation: "Organisation", store: "Store", clock: Callable[[], datetime], stack: AsyncExitStack
 ) -> "dict[str, Chat]":
     """The chat platforms that are configured, in order of preference."""
     chats: dict[str, Chat] = {}
@@ -118,6 +120,13 @@ async def _chats(
         client = Client(settings.slack)
         stack.push_async_callback(client.close)
         chats["slack"] = SlackChat(client, organisation, clock, Matplotlib())
+    if settings.teams is not None:
+        from adapters.charts import Matplotlib
+        from adapters.teams.client import Connector, Places, TeamsChat
+
+        connector = Connector(settings.teams)
+        stack.push_async_callback(connector.close)
+        chats["teams"] = TeamsChat(connector, Places(store, clock), organisation, clock, Matplotlib())
     return chats
 
 
@@ -248,7 +257,7 @@ async def _serve(settings: "Settings", started: Callable[[], None]) -> None:
             await antenne.run()
 
         stack = AsyncExitStack()
-        public = await _slack(antenne, settings, pictures, stack)
+        public = [*await _slack(antenne, settings, pictures, stack), *await _teams(antenne, pictures, stack)]
         tasks = [
             asyncio.create_task(work()),
             asyncio.create_task(
@@ -289,6 +298,21 @@ async def _slack(antenne: "Antenne", settings: "Settings", pictures: "Pictures",
     stack.push_async_callback(slack_app.close)
     await stack.enter_async_context(slack_app.listening())
     return slack_app.routes()
+
+
+async def _teams(antenne: "Antenne", pictures: "Pictures", stack: AsyncExitStack) -> "list[RouteDef]":
+    """Begin to hear Teams, where it is configured: its HTTP path."""
+    if "teams" not in antenne.chats:
+        return []
+    from adapters.teams.app import TeamsApp
+    from adapters.teams.client import TeamsChat
+
+    chat = antenne.chats["teams"]
+    assert isinstance(chat, TeamsChat)  # `_chats` made it
+    teams_app = TeamsApp(antenne, chat, pictures=pictures)
+    stack.push_async_callback(teams_app.close)
+    await teams_app.warm()
+    return teams_app.routes()
 
 
 # --- chat --------------------------------------------------------------------------------------------------
@@ -360,6 +384,7 @@ def check(
         typer.Argument(help="An organisation's file or a tree's folder; else the one configured."),
     ] = None,
     with_slack: Annotated[bool, typer.Option("--slack", help="Also compare the organisation with the Slack workspace.")] = False,
+    with_teams: Annotated[bool, typer.Option("--teams", help="Also try the credentials, channels and people of Teams.")] = False,
 ) -> None:
     """Look for mistakes in the organisation, its policy and its tree."""
     from bot.organisation import load_organisation, warnings
@@ -391,6 +416,8 @@ def check(
         typer.echo(say.t("cli.unheld", role=say.t(f"role.{role}")))
     if with_slack and path.is_file() and path.name != "tree.yaml":
         _check_slack(path)
+    if with_teams and path.is_file() and path.name != "tree.yaml":
+        _check_teams(path)
     typer.echo(say.t("cli.in_order"))
 
 
@@ -409,6 +436,47 @@ def _check_slack(path: Path) -> None:
         typer.echo(item.text)
     if any(item.wrong for item in found):
         raise typer.Exit(WRONG)
+
+
+def _check_teams(path: Path) -> None:
+    """Print what Teams says; exits with 1 when something must be repaired."""
+    from adapters.teams.check import check as check_teams
+    from bot.organisation import load_organisation
+
+    with _explained():
+        settings = _settings().teams
+        organisation, _ = load_organisation(path)
+    if settings is None:
+        _fail(_sentences(organisation.language).t("cli.no_teams"))
+    found = asyncio.run(check_teams(settings, organisation))
+    for item in found:
+        typer.echo(item.text)
+    if any(item.wrong for item in found):
+        raise typer.Exit(WRONG)
+
+
+# --- teams -------------------------------------------------------------------------------------------------
+
+
+@teams.command("package")
+def teams_package(
+    app_id: Annotated[str, typer.Option(metavar="ID", help="The client id of the bot's registration.")],
+    domain: Annotated[str, typer.Option(help="Where this installation is reached from outside, without https://.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("antenne-teams.zip"),
+    version: Annotated[str, typer.Option(help="Raise it when you upload the package again.")] = "1.0.0",
+) -> None:
+    """Write the app package that an administrator uploads: manifest, icons, Dutch and English."""
+    import re
+
+    from adapters.teams.package import package
+
+    say = _sentences()
+    if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", app_id):
+        _fail(say.t("cli.teams.app_id"), USAGE)
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?\.[a-z]{2,}", domain.lower()):
+        _fail(say.t("cli.teams.domain"), USAGE)
+    out.write_bytes(package(app_id.lower(), domain.lower(), version, lambda language: _sentences(language).t))
+    typer.echo(say.t("cli.teams.packaged", path=out))
 
 
 # --- slack -------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ class Antenne:
     def __init__(
         self, house: House, store: Store, wakeups: Wakeups, chats: Mapping[str, Chat], clock: Callable[[], datetime]
     ) -> None:
-        self.house, self.store, self.wakeups, self.clock = house, store, wakeups, clock
+        self.house, self.store, self.wakeups, self.chats, self.clock = house, store, wakeups, chats, clock
         self.desk = Desk(house)
         self.sender = Sender(store, chats, self._render, wakeups, clock, self._reroute)
         self._faq_lock, self._indexing = asyncio.Lock(), set[asyncio.Task[None]]()

@@ -248,6 +248,16 @@ crises = Table(
     Column("report", Text),  # JSON of counts
 )
 
+# Where a chat platform really keeps a conversation, and at which of its addresses it answers for it now. Ids only, never text.
+places = Table(
+    "places",
+    metadata,
+    Column("conversation", String(200), primary_key=True),  # as the outbox names it
+    Column("remote", String(300), nullable=False),  # as the platform names it
+    Column("service", String(300), nullable=False),
+    Column("seen", Moment, nullable=False),
+)
+
 # Terms and appointments that still have to ring. One that rang or was stopped is gone: what came of it stands in the timeline.
 clocks = Table(
     "clocks",

@@ -13,6 +13,7 @@ from sqlalchemy import delete
 from sqlalchemy.engine import make_url
 
 from bot.tables import metadata
+from tests.adapters.teams.town import teaming
 from tests.journeys.browser import browsing
 from tests.journeys.chat import Chat, talking
 from tests.servers import BACKENDS, PostgresServer, postgres_server
@@ -21,7 +22,7 @@ __all__ = ["postgres_server"]
 
 Talk = Callable[..., AbstractAsyncContextManager[Chat]]
 BROWSER = pytest.param("browser", marks=pytest.mark.needs("chromium", "tesseract-ocr"))
-IN_A_BROWSER = pytest.mark.parametrize("way", [*BACKENDS, BROWSER], indirect=True)
+IN_A_BROWSER = pytest.mark.parametrize("way", [*BACKENDS, "teams", BROWSER], indirect=True)
 
 
 def start_once(url: str, folder: Path) -> None:
@@ -77,7 +78,7 @@ def postgres_url(started_postgres: str, postgres_server: PostgresServer) -> str:
 
 @pytest.fixture(params=BACKENDS)
 def way(request: pytest.FixtureRequest) -> str:
-    """How a test talks with the bot: straight to it on each database in turn; with `IN_A_BROWSER` also through the web chat."""
+    """How a test talks with the bot: straight to it on each database in turn; with `IN_A_BROWSER` also through Teams and the web chat."""
     return str(request.param)
 
 
@@ -90,7 +91,7 @@ def database_url(way: str, request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def talk(way: str, database_url: str, tmp_path: Path) -> Talk:
     """Opens a chat on the test's database, with changes to the organisation or its tree; again and again on the same one."""
-    return partial(browsing if way == "browser" else talking, database_url, tmp_path)
+    return partial({"browser": browsing, "teams": teaming}.get(way, talking), database_url, tmp_path)
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ class Album:
 
 @pytest.mark.parametrize(
     ("way", "language"),
-    [*product(BACKENDS, ("nl", "en")), pytest.param("browser", "nl", marks=BROWSER.marks)],
+    [*product((*BACKENDS, "teams"), ("nl", "en")), pytest.param("browser", "nl", marks=BROWSER.marks)],
     indirect=["way"],
 )
 async def test_the_whole_journey(talk: Talk, language: str) -> None:

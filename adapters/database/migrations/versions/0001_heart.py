@@ -77,6 +77,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lane", name=op.f("pk_lanes")),
     )
     op.create_table(
+        "places",
+        sa.Column("conversation", sa.String(length=200), nullable=False),
+        sa.Column("remote", sa.String(length=300), nullable=False),
+        sa.Column("service", sa.String(length=300), nullable=False),
+        sa.Column("seen", sa.String(length=27), nullable=False),
+        sa.PrimaryKeyConstraint("conversation", name=op.f("pk_places")),
+    )
+    op.create_table(
         "preferences",
         sa.Column("person", sa.String(length=60), nullable=False),
         sa.Column("place", sa.String(length=10), nullable=False),

@@ -1,0 +1,1 @@
+"""Tests of the Teams adapter, against a stub at the wire."""
