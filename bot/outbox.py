@@ -23,7 +23,7 @@ from bot.tables import Moment, insert_new, lanes, messages
 from bot.work import Work
 
 LEASE = timedelta(seconds=60)  # longer than any chat waits for its platform; each message that was sent begins it anew
-BATCH = 20
+BATCH, MARKED = 20, 500  # messages that are sent to one lane before another has its turn, that are marked as read here at once
 LOCAL = "local:"  # how the lanes begin that people read in the store itself
 AT_ONCE = 64  # lanes that one process sends to at the same time
 RETRY = (2.0, 5.0, 15.0, 60.0, 300.0)  # seconds to wait after a failure that may pass
@@ -143,7 +143,8 @@ class Sender:
         found, resting = await self._store.read(partial(_lanes_due, now=self._clock()))
         if any(lane.startswith(LOCAL) for lane in found):
             now = self._clock()
-            await self._store.write(partial(_mark_local, now=now))
+            while await self._store.write(partial(_mark_local, now=now)) == MARKED:
+                pass  # there are more
             await self._wakeups.poke("live")
         for lane in found:
             if lane not in self._sending and lane.partition(":")[0] in self._chats:
@@ -242,7 +243,13 @@ _BATCH = (
     .limit(BATCH)
 )
 # A row that is being changed is passed over: who changes it will wake a sender. So this never waits for a desk, nor a desk long for it.
-_UNSEEN = select(messages.c.id).where(messages.c.wanted > messages.c.shown, messages.c.lane.startswith(LOCAL))
+# In the order of the index of what is due, and not all at once: else PostgreSQL, which thinks that a third is due, reads the whole table.
+_UNSEEN = (
+    select(messages.c.id)
+    .where(messages.c.wanted > messages.c.shown, messages.c.lane.startswith(LOCAL))
+    .order_by(messages.c.lane, messages.c.id)
+    .limit(MARKED)
+)
 _MARK_LOCAL = (
     messages.update()
     .where(messages.c.id.in_(_UNSEEN.with_for_update(skip_locked=True)))
@@ -286,9 +293,9 @@ def _lanes_due(conn: Connection, now: datetime) -> tuple[list[str], datetime | N
     return free, min(resting, default=None)
 
 
-def _mark_local(conn: Connection, now: datetime) -> None:
-    """Everything that people read in the store itself is shown as soon as it stands there."""
-    conn.execute(_MARK_LOCAL, {"now": now})
+def _mark_local(conn: Connection, now: datetime) -> int:
+    """What people read in the store itself is shown as soon as it stands there; returns how many messages that were."""
+    return conn.execute(_MARK_LOCAL, {"now": now}).rowcount
 
 
 def _lease(conn: Connection, lane: str, token: str, now: datetime) -> bool:

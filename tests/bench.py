@@ -13,10 +13,10 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
@@ -313,121 +313,175 @@ def apart(measure: Callable[..., T], *arguments: object) -> T:
         return pool.submit(measure, *arguments).result()
 
 
-def measured(effort: Effort) -> Row:
-    """All figures; each name says what it is."""
-    report: Row = {
-        "what": {
-            "answer": "an answered step: event, walk to the next question, durable commit, the card with all its words; sender at work",
-            "walk": "the same over three answers, of which the third reaches an outcome: checklist, replies, a thread, two clocks",
-            "old_to_new_cpu": "CPU of an answer in a database with old cases, to that in a new one",
-            "floor": "the six statements of an answer through sqlite3 alone, as many steps a commit; no walk, no card, nobody waiting",
-            "store_alone": "the same six statements as works of our store, as many callers waiting; no walk, no card",
-            "share_of_store": "answers a second, to the store's six statements a second",
-            "cpu_ms_per_step": "CPU of the whole process, its sender too, by the answers in that time; PostgreSQL's own is not in it",
-            "web": "the web chat through HTTP, four live pages open, client and server on one core; start and memory of `antenne serve`",
-            "digest": "seconds for one department's digest over so many signals, spread over five years or all in the two weeks compared",
-            "pictures": "reading screenshots: share of wrong characters in the comment's own text, seconds a picture",
-            "slack": "a signed, durable step through HTTP beside a bare bolt app that only acknowledges",
-            "chat": "`antenne chat`: seconds until it asks for something, and its resident memory a second later",
-        },
-        "machine": {
-            "processors": os.cpu_count(), "python": platform.python_version(), "sqlite": sqlite3.sqlite_version,
-            "rounds": effort.rounds, "seconds_a_round": effort.seconds, "old_cases": effort.old,
-            "load_before": round(os.getloadavg()[0], 1),
-        },
-    }  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="antenne-bench-") as folder, running_postgres() as server:
-        addresses = {
-            "sqlite": (f"sqlite:///{folder}/new.db", f"sqlite:///{folder}/old.db"),
-            "postgresql": (server.new_database(), server.new_database()),
-        }
-        for name, (new, old) in addresses.items():
-            apart(age, old, effort.old)
-            rows: Row = {"answer": [], "answer_with_old_cases": [], "walk": [], "old_to_new_cpu": []}
-            for at_once in AT_ONCE:
-                young = apart(answered, new, QUESTIONS, at_once, effort)
-                grown = apart(answered, old, QUESTIONS, at_once, effort)
-                rows["answer"].append(young)
-                rows["answer_with_old_cases"].append(grown)
-                rows["walk"].append(apart(answered, new, WALK, at_once, effort))
-                rows["old_to_new_cpu"].append(round(grown["cpu_ms_per_step"] / young["cpu_ms_per_step"], 2))
-            rows["store_alone"] = [apart(store_alone, new, at_once, effort) for at_once in AT_ONCE]
-            for young, store in zip(rows["answer"], rows["store_alone"], strict=True):
-                young["share_of_store"] = round(young["steps_per_second"] / store["steps_per_second"], 2)
-            report[name] = rows
-        report["floor"] = [apart(floor, f"{folder}/new.db", at_once, effort) for at_once in AT_ONCE]
-    report["chat"] = apart(chat, effort)
-    report["web"] = apart(bench_web.measure, effort is QUICK)
-    report["digest"] = apart(bench_digest.measure, effort is QUICK)
-    report["pictures"] = apart(_pictures, effort is QUICK)
-    report["slack"] = apart(bench_slack.measure, effort is QUICK)
-    return report
+def steps(new: str, old: str, effort: Effort) -> Row:
+    """Everything about answered steps on one database system; two addresses of empty databases."""
+    apart(age, old, effort.old)
+    rows: Row = {"answer": [], "answer_with_old_cases": [], "walk": [], "old_to_new_cpu": []}
+    for at_once in AT_ONCE:
+        young = apart(answered, new, QUESTIONS, at_once, effort)
+        grown = apart(answered, old, QUESTIONS, at_once, effort)
+        rows["answer"].append(young)
+        rows["answer_with_old_cases"].append(grown)
+        rows["walk"].append(apart(answered, new, WALK, at_once, effort))
+        rows["old_to_new_cpu"].append(round(grown["cpu_ms_per_step"] / young["cpu_ms_per_step"], 2))
+    rows["store_alone"] = [apart(store_alone, new, at_once, effort) for at_once in AT_ONCE]
+    for young, store in zip(rows["answer"], rows["store_alone"], strict=True):
+        young["share_of_store"] = round(young["steps_per_second"] / store["steps_per_second"], 2)
+    return rows
+
+
+def on_sqlite(effort: Effort) -> Row:
+    """Steps on SQLite, and the floor beneath them."""
+    with tempfile.TemporaryDirectory(prefix="antenne-bench-") as folder:
+        rows = steps(f"sqlite:///{folder}/new.db", f"sqlite:///{folder}/old.db", effort)
+        return rows | {"floor": [apart(floor, f"{folder}/new.db", at_once, effort) for at_once in AT_ONCE]}
+
+
+def on_postgresql(effort: Effort) -> Row:
+    """Steps on a PostgreSQL of their own."""
+    with running_postgres() as server:
+        return steps(server.new_database(), server.new_database(), effort)
 
 
 def _pictures(quick: bool) -> Row:
     return asyncio.run(pictures.measure(quick))
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the report. `measure` gives figures by name, or tables of steps; `aims`: what a figure should be, by name."""
+
+    name: str
+    what: str
+    measure: Callable[[Effort], Row]
+    aims: Mapping[str, str] = field(default_factory=dict)
+
+
+def alone(measure: Callable[[bool], Any]) -> Callable[[Effort], Row]:
+    """A measurement that only asks whether it must be quick, in a process of its own."""
+    return lambda effort: dict(apart(measure, effort is QUICK))
+
+
+# One line a section: what is added here is measured, printed and written into the page. One that fails says so and stops no other.
+SECTIONS = (
+    Section("sqlite", "answered steps on SQLite with `synchronous=FULL`", on_sqlite),
+    Section("postgresql", "answered steps on PostgreSQL, server and client on the same processors", on_postgresql),
+    Section(
+        "chat",
+        "`antenne chat`: seconds until it asks for something, and its resident memory a second later",
+        lambda effort: apart(chat, effort),
+        {"start_seconds": f"< {AIM_START}", "idle_memory_mb": f"< {AIM_MEMORY}"},
+    ),
+    Section(
+        "web",
+        "the web chat through HTTP, four live pages open, client and server on one core; start and memory of `antenne serve`",
+        alone(bench_web.measure),
+        {"page_seconds": "< 0.2", "page_bytes": "< 100,000", "serve_start_seconds": "< 1.5", "serve_idle_megabytes": "< 150"},
+    ),
+    Section(
+        "digest",
+        "seconds for one department's digest over so many signals, spread over five years or all in the two weeks compared",
+        alone(bench_digest.measure),
+    ),
+    Section(
+        "pictures",
+        "reading screenshots: share of wrong characters in the comment's own text, seconds a picture",
+        alone(_pictures),
+    ),
+    Section(
+        "slack", "a signed, durable step through HTTP beside a bare bolt app that only acknowledges", alone(bench_slack.measure)
+    ),
+)  # fmt: skip
+
+
+def measured(effort: Effort, names: Collection[str], keep: Callable[[Row], None]) -> Row:
+    """The figures of the sections of these names; `keep` is handed the report after each of them."""
+    report: Row = {
+        "what": WHAT | {section.name: section.what for section in SECTIONS},
+        "machine": {
+            "processors": os.cpu_count(), "python": platform.python_version(), "sqlite": sqlite3.sqlite_version,
+            "rounds": effort.rounds, "seconds_a_round": effort.seconds, "old_cases": effort.old,
+            "load_before": round(os.getloadavg()[0], 1),
+        },
+    }  # fmt: skip
+    for section in SECTIONS:
+        if section.name in names:
+            try:
+                report[section.name] = section.measure(effort)
+            except Exception as trouble:  # noqa: BLE001 - one section that fails must not cost the figures of the others
+                report[section.name] = {FAILED: f"{type(trouble).__name__}: {trouble}".splitlines()[0]}
+            keep(report)
+    return report
+
+
+FAILED = "failed"
+WHAT = {
+    "answer": "an answered step: event, walk to the next question, durable commit, the card with all its words; sender at work",
+    "walk": "the same over three answers, of which the third reaches an outcome: checklist, replies, a thread, two clocks",
+    "old_to_new_cpu": "CPU of an answer in a database with old cases, to that in a new one",
+    "floor": "the six statements of an answer through sqlite3 alone, as many steps a commit; no walk, no card, nobody waiting",
+    "store_alone": "the same six statements as works of our store, as many callers waiting; no walk, no card",
+    "share_of_store": "answers a second, to the store's six statements a second",
+    "cpu_ms_per_step": "CPU of the whole process, its sender too, by the answers in that time; PostgreSQL's own is not in it",
+}
+
+
 def page(report: Row) -> str:
-    """The report as docs/benchmarks.md."""
+    """The report as docs/benchmarks.md; a section that was not measured is left out, one that failed says so."""
     return "\n".join(_page(report)) + "\n"
 
 
 def _page(report: Row) -> Iterator[str]:
-    machine, chat_row = report["machine"], report["chat"]
+    machine = report["machine"]
     yield "# Benchmarks"
     yield ""
     yield "Written by `make bench`; do not edit. Each figure is the median of the rounds of a process of its own."
     yield ""
     yield (
-        f"Python {machine['python']}, SQLite {machine['sqlite']} with `synchronous=FULL`, {machine['processors']} processors; "
-        f"{machine['rounds']} rounds of {machine['seconds_a_round']} s; load before {machine['load_before']}."
+        f"Python {machine['python']}, SQLite {machine['sqlite']}, {machine['processors']} processors; {machine['rounds']} rounds of "
+        f"{machine['seconds_a_round']} s; load before {machine['load_before']}: what else runs on the machine slows every figure but "
+        "the ratios."
     )
     yield ""
     for name in ("answer", "walk", "store_alone", "floor", "cpu_ms_per_step"):
         yield f"- **{_LABELS[name]}**: {report['what'][name]}."
-    yield ""
+    for section in SECTIONS:
+        found = report.get(section.name)
+        if found is None:
+            continue
+        yield ""
+        yield f"## {section.name}"
+        yield ""
+        yield f"{section.what[0].upper()}{section.what[1:]}."
+        yield ""
+        if FAILED in found:
+            yield f"**Not measured**: {found[FAILED]}"
+        elif "answer" in found:
+            yield from _steps(section.name, found, machine["old_cases"])
+        else:
+            yield "| figure | value | aim |"
+            yield "|---|--:|--:|"
+            for figure, value in _flat(found):
+                yield f"| {figure} | {value} | {section.aims.get(figure, '')} |"
+
+
+def _steps(name: str, found: Row, old_cases: int) -> Iterator[str]:
     yield "| | at a time | a second | CPU a step | p50 | p99 |"
     yield "|---|--:|--:|--:|--:|--:|"
-    old = f"answer, {machine['old_cases']:,} old cases"
-    for database, title in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL")):
-        for name, label in (
-            ("answer", "answer"),
-            ("answer_with_old_cases", old),
-            ("walk", "walk"),
-            ("store_alone", "store alone"),
-        ):
-            for row in report[database][name]:
-                times = (f"{row['p50_ms']} ms", f"{row['p99_ms']} ms") if "p50_ms" in row else ("", "")
-                cells = (
-                    f"{title}: {label}",
-                    row["at_once"],
-                    f"{row['steps_per_second']:,}",
-                    f"{row['cpu_ms_per_step']} ms",
-                    *times,
-                )
-                yield f"| {' | '.join(map(str, cells))} |"
-    for row in report["floor"]:
-        yield f"| floor | {row['at_once']} | {row['steps_per_second']:,} | {row['cpu_ms_per_step']} ms | | |"
+    labels = {"answer_with_old_cases": f"answer, {old_cases:,} old cases"} | _LABELS
+    for kind in ("answer", "answer_with_old_cases", "walk", "store_alone", "floor"):
+        for row in found.get(kind, ()):
+            times = (f"{row['p50_ms']} ms", f"{row['p99_ms']} ms") if "p50_ms" in row else ("", "")
+            cells = (labels[kind], row["at_once"], f"{row['steps_per_second']:,}", f"{row['cpu_ms_per_step']} ms", *times)
+            yield f"| {' | '.join(map(str, cells))} |"
     yield ""
     yield "| | measured | aim |"
     yield "|---|--:|--:|"
-    yield f"| answers a second on SQLite, 32 at a time | {report['sqlite']['answer'][-1]['steps_per_second']:,} | {AIM_STEPS:,} |"
-    for database, title in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL")):
-        for row, ratio in zip(report[database]["answer"], report[database]["old_to_new_cpu"], strict=True):
-            yield f"| {title}, {row['at_once']} at a time: of the store alone | {row['share_of_store']:.0%} | |"
-            yield f"| {title}, {row['at_once']} at a time: CPU with old cases to without | {ratio}× | ≤ {AIM_OLD}× |"
-    yield f"| `antenne chat` until it asks | {chat_row['start_seconds']} s | < {AIM_START} s |"
-    yield f"| the same the first time, making its database | {chat_row['first_start_seconds']} s | |"
-    yield f"| memory of an idle chat | {chat_row['idle_memory_mb']} MB | < {AIM_MEMORY} MB |"
-    for name in ("web", "digest", "pictures", "slack"):
-        yield ""
-        yield f"**{name}**: {report['what'][name]}."
-        yield ""
-        yield "| figure | value |"
-        yield "|---|--:|"
-        for figure, value in _flat(report[name]):
-            yield f"| {figure} | {value} |"
+    if name == "sqlite":
+        yield f"| answers a second, 32 at a time | {found['answer'][-1]['steps_per_second']:,} | {AIM_STEPS:,} |"
+    for row, ratio in zip(found["answer"], found["old_to_new_cpu"], strict=True):
+        yield f"| {row['at_once']} at a time: of the store alone | {row['share_of_store']:.0%} | |"
+        yield f"| {row['at_once']} at a time: CPU with old cases to without | {ratio}× | ≤ {AIM_OLD}× |"
 
 
 def _flat(found: Row, before: str = "") -> Iterator[tuple[str, Any]]:
@@ -443,14 +497,23 @@ _LABELS = {"answer": "answer", "walk": "walk", "store_alone": "store alone", "fl
 
 def main() -> None:
     """Measure, print, and write the page."""
+    names = [section.name for section in SECTIONS]
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="short rounds, few old cases; docs/benchmarks.md stays as it is")
-    quick = parser.parse_args().quick
-    report = measured(QUICK if quick else FULL)
+    parser.add_argument(
+        "--only", nargs="+", choices=names, default=names, help="these sections; docs/benchmarks.md stays as it is"
+    )
+    asked = parser.parse_args()
+    whole = not asked.quick and asked.only == names
+
+    def keep(report: Row) -> None:
+        if whole:
+            PAGE.parent.mkdir(exist_ok=True)
+            PAGE.write_text(page(report), encoding="utf-8")
+
+    report = measured(QUICK if asked.quick else FULL, asked.only, keep)
     print(json.dumps(report, indent=2))
-    if not quick:
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(page(report), encoding="utf-8")
+    sys.exit(any(FAILED in report[name] for name in asked.only))
 
 
 if __name__ == "__main__":

@@ -180,6 +180,11 @@ def _engine(url: URL, lock_timeout: float) -> AsyncEngine:
             "server_settings": {
                 "application_name": "antenne",
                 "lock_timeout": str(round(lock_timeout * 1000)),
+                # Every statement of ours reads a few rows by an index. Where the planner guesses badly how few ("wanted > shown": a
+                # third of a million), it would start workers, a compiler, or read the whole table, for milliseconds each.
+                "max_parallel_workers_per_gather": "0",
+                "jit": "off",
+                "random_page_cost": "1.1",
             },
         },
         json_serializer=_json,
