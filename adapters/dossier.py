@@ -105,14 +105,6 @@ class File:
     manifest: str
 
 
-class PictureLost(Exception):
-    """A screenshot can no longer be opened, so nothing of it can be masked or shown."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        super().__init__(f"screenshot {number}")
-
-
 @dataclass(frozen=True, slots=True)
 class Dossiers:
     """Makes dossiers of a bot's cases. One picture is in memory at a time, whatever they weigh together."""
@@ -123,7 +115,7 @@ class Dossiers:
 
     @asynccontextmanager
     async def made(self, number: int, receiver: "Authority", who: str = "") -> AsyncIterator[File]:
-        """The dossier of a case as a file that is gone afterwards. Raises Refused (no such case, purged), PictureLost."""
+        """The dossier of a case as a file that is gone afterwards. Raises Refused (no such case, purged), bot.dossier.PictureLost."""
         antenne, now = self.antenne, self.antenne.clock()
         house = antenne.house
         found = await antenne.store.read(lambda conn: bot_dossier.gather(Work(conn, house, now, who), number, receiver))
@@ -151,7 +143,7 @@ class Dossiers:
             boxes = (shot.boxes or ()) if found.masked else ()
             look = await self.pictures.look(content, read=False, boxes=boxes)
             if isinstance(look, NotTaken):
-                raise PictureLost(number)
+                raise bot_dossier.PictureLost(number)
             covered = found.masked
             end = look.safe_media.removeprefix("image/").replace("jpeg", "jpg")
             file = f"afgeschermd-{number:02}.{end}" if covered else f"screenshot-{number:02}.{shot.suffix}"

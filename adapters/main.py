@@ -7,7 +7,8 @@ import asyncio
 import gc
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from functools import partial
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
     from bot.events import Platform as ChatPlatform
     from bot.faq_table import Good, Plan, Wrong
     from bot.organisation import Organisation
-    from bot.ports import Chat, Store, Wakeups
+    from bot.ports import Chat, DossierFile, Store, Wakeups
     from bot.retention import Due
     from bot.sentences import Sentences
     from bot.settings import Settings
+    from flows.authorities import Authority
     from flows.effects import Advise
     from flows.policy import Policy
     from flows.tree import Tree
@@ -96,7 +98,8 @@ async def running(
             chats = await _chats(settings, organisation, store, clock, stack)
         platforms = cast("tuple[ChatPlatform, ...]", (*chats, "local"))
         authorities = load_authorities(settings.organisation.with_name("authorities.yaml"))
-        house = House(organisation, tree, keys, platforms, load_platforms(), authorities)
+        pages = settings.pages, settings.public_url is None
+        house = House(organisation, tree, keys, platforms, load_platforms(), authorities, *pages)
         wakeups: Wakeups = InProcessWakeups()
         if settings.redis_url is not None:
             from adapters.redis import connected
@@ -266,6 +269,7 @@ async def _serve(settings: "Settings", started: Callable[[], None]) -> None:
                     settings,
                     pictures=pictures,
                     charts=Matplotlib(),
+                    dossiers=_LateDossiers(antenne, pictures, settings.secret_key_file),
                     public=public,
                     ready=ready,
                 )
@@ -286,6 +290,20 @@ async def _serve(settings: "Settings", started: Callable[[], None]) -> None:
             await asyncio.gather(*tasks, return_exceptions=True)
             await stack.aclose()
             await pictures.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _LateDossiers:
+    """Makes dossiers; loads what that needs when the first is asked for."""
+
+    antenne: "Antenne"
+    pictures: "Pictures"
+    key_file: Path
+
+    def made(self, number: int, receiver: "Authority", who: str = "") -> "AbstractAsyncContextManager[DossierFile]":
+        from adapters.dossier import Dossiers, Signer
+
+        return Dossiers(self.antenne, self.pictures, Signer.beside(self.key_file)).made(number, receiver, who)
 
 
 async def _slack(antenne: "Antenne", settings: "Settings", pictures: "Pictures", stack: AsyncExitStack) -> "list[RouteDef]":
@@ -1016,7 +1034,7 @@ async def _dossiers(
     """Write each dossier that can be made; returns whether one could not."""
     import shutil
 
-    from adapters.dossier import Dossiers, PictureLost, Signer
+    from adapters.dossier import Dossiers, Signer
     from adapters.pictures import Pictures
     from bot import dossier as dossiers
     from bot.case import load_case
@@ -1064,7 +1082,7 @@ async def _dossiers(
                 except Refused as refused:
                     failed = True
                     typer.echo(antenne.refusal(words, refused), err=True)
-                except PictureLost as lost:
+                except dossiers.PictureLost as lost:
                     failed = True
                     typer.echo(f"{number}: {words.t('lacks.picture', number=lost.number)}", err=True)
         finally:

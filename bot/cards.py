@@ -29,10 +29,14 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A text to be copied to the citizen, exactly as it stands; ``title`` says where it goes."""
+    """A text to be copied to the citizen, exactly as it stands; ``title`` says where it goes.
+
+    ``opens``: the text is an address of ours, which may be opened by its title.
+    """
 
     title: str
     text: str
+    opens: bool = False
 
 
 @dataclass(frozen=True, slots=True)

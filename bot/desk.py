@@ -8,7 +8,7 @@ from typing import assert_never
 import structlog
 from sqlalchemy import Connection
 
-from bot import checklist, clocks, commands, escalation, faq, faq_gaps, moderation, reminders, reports, showing
+from bot import checklist, clocks, commands, dossier, escalation, faq, faq_gaps, moderation, passes, reminders, reports, showing
 from bot.case import Case, advice, load_case, standing
 from bot.events import Answer, Commanded, Edited, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.faq_index import FaqIndex
@@ -25,12 +25,14 @@ from bot.presses import (
     Close,
     CloseGap,
     CloseThread,
+    CoverPictures,
     Decide,
     EditFaq,
     EditIntake,
     EditReply,
     Forward,
     HandOver,
+    MakeDossier,
     NewFaq,
     Next,
     NoStrike,
@@ -136,8 +138,8 @@ class Desk:
                 return self._said(work, escalation.answer_from_faq(work, press))
             case ShowCase():
                 return self._show(work, press)
-            case WhereToReport() | Reported() | BodyAnswered():
-                return self._outside(work, press, values)
+            case WhereToReport() | Reported() | BodyAnswered() | MakeDossier() | CoverPictures():
+                return self._outside(work, press, values, local=event.actor.platform == "local")
             case TakeCase():
                 case = moderation.take_case(work, load_case(work, press.case), press)
                 return Answer(card=showing.card(work, case, work.who), case=case.number)
@@ -241,8 +243,10 @@ class Desk:
             return Answer(card=showing.card(work, case, work.who), case=case.number)
         return Answer(cards=(showing.record(work, press.case),))
 
-    def _outside(self, work: Work, press: WhereToReport | Reported | BodyAnswered, values: dict[str, str] | None) -> Answer:
+    def _outside(self, work: Work, press: "Outside", values: dict[str, str] | None, *, local: bool) -> Answer:
         """Reports to bodies outside: also for those who were told, and also once the case is closed."""
+        if isinstance(press, MakeDossier | CoverPictures):
+            return self._papers(work, press, values, local=local)
         case, words, table = load_case(work, press.case), showing.wording(work), self.house.authorities
         if isinstance(press, WhereToReport):
             if not may(work.organisation, work.who, "see", standing(work, case)):
@@ -261,6 +265,26 @@ class Desk:
             row = next(row for row in reports.of(work, case.number) if row.id == press.report)
             return Answer(form=words.body_answered_form(press, row.body, table))
         return self._shown(work, changed, "note.body_answered")
+
+    def _papers(self, work: Work, press: MakeDossier | CoverPictures, values: dict[str, str] | None, *, local: bool) -> Answer:
+        """What leaves through a page of its own: a one-use address, for this person only."""
+        case, words, table = load_case(work, press.case), showing.wording(work), self.house.authorities
+        dossier.must(work, case)
+        if isinstance(press, CoverPictures):
+            address = passes.give(work, "mask", case.number, local=local)
+            return Answer(cards=(words.page_link(case.number, "mask", address),))
+        if values is None:
+            officer = dossier.as_officer(work, case)
+            return Answer(form=words.dossier_form(press, dossier.receivers(work, case), table, officer=officer))
+        asked = dossier.asked(work, case, values)
+        dossier.must(work, case, asked.reason)
+        gaps = dossier.gaps(work, case, asked)
+        if gaps:
+            acts = case.open and may(work.organisation, work.who, "act", standing(work, case))
+            return Answer(note=words.t("note.lacks"), cards=(words.lacks(case.number, asked.receiver, gaps, table, edits=acts),))
+        address = passes.give(work, "dossier", case.number, local=local, receiver=asked.receiver)
+        dossier.announced(work, case, asked)
+        return Answer(cards=(words.page_link(case.number, "dossier", address),))
 
     def _shown(self, work: Work, case: Case, note: str) -> Answer:
         """A note, and to who works on the case its card as it now is."""
@@ -329,6 +353,7 @@ class Desk:
         return replace(answer, note=showing.wording(work).t(answer.note)) if answer.note else answer
 
 
+Outside = WhereToReport | Reported | BodyAnswered | MakeDossier | CoverPictures
 OnCase = (
     EditIntake | AnswerPress | Back | AlsoThis | Tick | AllDone | Waive | SetFlag | Choose | EditReply | SetForm | Close | Next | UseFaq
     | Same | HandOver | NoStrike

@@ -38,6 +38,14 @@ _SHOTS = (
 _TIMELINE = select(timeline).where(timeline.c.case_id == bindparam("number")).order_by(timeline.c.number)
 
 
+class PictureLost(Exception):
+    """A screenshot can no longer be opened, so nothing of it can be masked or shown."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(f"screenshot {number}")
+
+
 @dataclass(frozen=True, slots=True)
 class Shot:
     """A screenshot of the case. ``boxes``: what of it is covered; ``None``: nobody looked yet."""
@@ -96,6 +104,15 @@ class Dossier:
     record: dict[str, Any]
     chain: str
     length: int
+
+
+def asked(work: Work, case: Case, values: Mapping[str, str]) -> Asked:
+    """What came back from the form; raises ``Refused`` for a receiver that is not offered."""
+    receiver = next((name for name in receivers(work, case) if name == values.get("receiver")), None)
+    if receiver is None:
+        raise Refused("refused.choose_body")
+    reason = cut(clean(values.get("reason", "")), LONGEST_REASON)[0]
+    return Asked(receiver, values.get("context") == "yes", values.get("belgium") == "yes", reason)
 
 
 def receivers(work: Work, case: Case) -> tuple[Authority, ...]:
@@ -190,6 +207,11 @@ def cover(work: Work, case: Case, picture: int, boxes: tuple[Box, ...]) -> None:
     new = {name: insert.excluded[name] for name in ("boxes", "by", "at")}
     work.conn.execute(insert.values(**row).on_conflict_do_update(index_elements=["evidence_id"], set_=new))
     save(work, case, "masked", {"picture": picture, "boxes": len(boxes)})
+
+
+def announced(work: Work, case: Case, asked: Asked) -> None:
+    """Log that somebody asked for a dossier, and why where they had to say so."""
+    save(work, case, "dossier_asked", {"body": asked.receiver}, asked.reason or None)
 
 
 def taken(work: Work, number: int, receiver: Authority, manifest: str, reason: str = "") -> None:

@@ -1,12 +1,15 @@
 """The few Protocols: where there are two implementations, or where a technology must stay out of bot/."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from sqlalchemy import Connection
 
 from bot.cards import Chart
 from bot.events import Outgoing
+from flows.authorities import Authority
 
 T = TypeVar("T")
 
@@ -112,6 +115,23 @@ class Charts(Protocol):
     """Draws a chart as a PNG that a telephone can show. Slow the first time: call it outside the event loop."""
 
     def draw(self, chart: Chart, *, dark: bool = False) -> bytes: ...
+
+
+class DossierFile(Protocol):
+    """A dossier that lies ready. ``manifest``: the SHA-256 of its list of files."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def manifest(self) -> str: ...
+
+
+class Dossiers(Protocol):
+    """Makes the evidence dossier of a case as a file that is gone afterwards."""
+
+    def made(self, number: int, receiver: Authority, who: str = "") -> AbstractAsyncContextManager[DossierFile]: ...
 
 
 class Wakeups(Protocol):

@@ -186,6 +186,20 @@ class BodyAnswered(Frozen):
     report: Id
 
 
+class MakeDossier(Frozen):
+    """The evidence dossier of the case; for whom is asked in a form."""
+
+    do: Literal["dossier"] = "dossier"
+    case: Id
+
+
+class CoverPictures(Frozen):
+    """A page on which to cover what others may not see on the case's screenshots."""
+
+    do: Literal["cover"] = "cover"
+    case: Id
+
+
 class TakeCase(Frozen):
     """A case that a colleague pasted, taken on by a moderator; ``moderator``: who has it now, empty for nobody."""
 
@@ -284,6 +298,7 @@ class TakeOverFaq(Frozen):
 CasePress = (
     EditIntake | Answer | Back | AlsoThis | Tick | AllDone | Waive | SetFlag | Choose | EditReply | SetForm | Close | Next | UseFaq
     | Same | HandOver | NoStrike | ShowCase | TakeCase | WhereToReport | Reported | BodyAnswered
+    | MakeDossier | CoverPictures
 )  # fmt: skip
 ThreadPress = Take | Decide | AskInfo | Forward | CloseThread
 FaqPress = ApproveFaq | EditFaq | RetireFaq | NewFaq | ShowFaq | TakeOverFaq | CloseGap | AnswerFromFaq

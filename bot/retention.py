@@ -22,6 +22,7 @@ from bot.tables import (
     faq_gaps,
     masks,
     messages,
+    passes,
     private_flags,
     replies,
     reports,
@@ -43,7 +44,7 @@ EMPTIED: Mapping[Table, Mapping[str, Any]] = {
     faq: {"case_id": None},
     faq_gaps: {"case_id": None},
 }
-REMOVED: tuple[Table, ...] = (private_flags,)
+REMOVED: tuple[Table, ...] = (private_flags, passes)
 KEPT = frozenset({"evidence", "threads", "messages", "clocks", "strikes"})  # erased by hand below, or only ids, codes and times
 
 

@@ -73,8 +73,22 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="where platform paths and /healthz listen")
     slack: SlackSettings | None = Field(default=None, description="ANTENNE_SLACK__BOT_TOKEN and so on; without it no Slack")
     teams: TeamsSettings | None = Field(default=None, description="ANTENNE_TEAMS__APP_ID and so on; without it no Teams")
+    public_url: str | None = Field(default=None, description="https://…, where people reach dossiers; else this computer alone")
     port: int = Field(default=8420, ge=1, le=65535, description="the local web chat's port, on loopback only")
     log_level: str = Field(default="warning", description="debug, info, warning or error")
+
+    @property
+    def pages(self) -> str:
+        """Where one-use addresses begin: the public address, or the web chat's own on this computer."""
+        everywhere = self.host in ("", "0.0.0.0", "::")  # noqa: S104  # compared with, not listened on
+        return (self.public_url or f"http://127.0.0.1:{self.port + everywhere}").rstrip("/")
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).scheme != "https" or not urlsplit(value).hostname):
+            raise ValueError("begins with https://")
+        return value
 
     @field_validator("redis_url")
     @classmethod

@@ -146,6 +146,19 @@ masks = Table(
     Column("at", Moment, nullable=False),
 )
 
+# One-use addresses of pages outside the chat: only the digest of each is kept.
+passes = Table(
+    "passes",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("kind", String(10), nullable=False),  # dossier, mask
+    _case(),
+    Column("person", String(60), nullable=False),
+    Column("args", Text, nullable=False),  # JSON of codes
+    Column("until", Moment, nullable=False),
+    Column("used", Moment),
+)
+
 # Who did what and when: a hash chain over salted digests. Text and salt can be erased; the chain still holds.
 timeline = Table(
     "timeline",

@@ -47,12 +47,14 @@ from bot.presses import (
     Close,
     CloseGap,
     CloseThread,
+    CoverPictures,
     Decide,
     EditFaq,
     EditIntake,
     EditReply,
     Forward,
     HandOver,
+    MakeDossier,
     NewFaq,
     Next,
     NoStrike,
@@ -577,6 +579,7 @@ class Wording:
             buttons = (
                 Button(self.t("button.where"), WhereToReport(case=case.number)),
                 Button(self.t("button.reported"), Reported(case=case.number)),
+                Button(self.t("button.dossier"), MakeDossier(case=case.number)),
                 *waiting[:3],
             )
             blocks.append(Buttons(buttons))
@@ -982,14 +985,48 @@ class Wording:
         local = at.astimezone(self.organisation.calendar.zone)
         return f"{self.s.day(local.date())} {local:%H:%M:%S}"
 
-    def lacks(self, number: int, receiver: Authority, found: Sequence[Any], authorities: Authorities) -> Card:
+    def lacks(
+        self, number: int, receiver: Authority, found: Sequence[Any], authorities: Authorities, *, edits: bool = False
+    ) -> Card:
         """What keeps a dossier from being made, and where to mend it."""
         title = self.t("lacks.title", number=number, body=self.office(authorities, receiver))
         body: list[Block] = []
         for gap in found:
             values = {name: self.s.and_(value) if isinstance(value, list) else value for name, value in gap.values.items()}
             body.append(Text(f"• {self.t(gap.key, **values)}"))
+        buttons = [Button(self.t("button.dossier"), MakeDossier(case=number), "primary")]
+        keys = {gap.key for gap in found}
+        if "lacks.masks" in keys:
+            buttons.insert(0, Button(self.t("button.cover"), CoverPictures(case=number)))
+        if edits and keys & {"lacks.link", "lacks.screenshot", "lacks.time"}:
+            buttons.insert(0, Button(self.t("button.intake"), EditIntake(case=number)))
+        body.append(Buttons(tuple(buttons)))
         return Card(title, tuple(body), "warning", title)
+
+    def dossier_form(
+        self, press: MakeDossier, receivers: Sequence[Authority], authorities: Authorities, *, officer: bool
+    ) -> Form:
+        """For whom the dossier is, and what only a person can say of it. ``officer``: who must say why."""
+        options = tuple((name, self.office(authorities, name)) for name in receivers)
+        sure = (("yes", self.t("choice.yes")), ("no", self.t("choice.no")))
+        fields = [Field("receiver", self.t("field.receiver"), "choice", receivers[0], options, True)]
+        if any("context" in authorities.bodies[name].asks for name in receivers):
+            fields.append(Field("context", self.t("field.context"), "choice", "", sure, hint=self.t("field.only_unia")))
+        if any("outside_belgium" in authorities.bodies[name].refuses for name in receivers):
+            fields.append(Field("belgium", self.t("field.belgium"), "choice", "", sure, hint=self.t("field.only_unia")))
+        if officer:
+            fields.append(Field("reason", self.t("field.dossier_reason"), "text", required=True, limit=500))
+        return Form(self.t("form.dossier", number=press.case), press, tuple(fields), self.t("form.go"))
+
+    def page_link(self, number: int, kind: str, address: str) -> Card:
+        """A one-use address of a page of ours."""
+        title = self.t(f"link.{kind}", number=number)
+        body = (
+            Text(self.t(f"link.{kind}_text")),
+            Copy(self.t("link.open"), address, opens=True),
+            Text(self.t("link.once"), "hint"),
+        )
+        return Card(title, body, "info", title)
 
     # --- FAQ ---
 

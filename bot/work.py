@@ -41,6 +41,8 @@ class House:
     platforms: tuple[ChatPlatform, ...]
     capabilities: Mapping[Platform, Capabilities]
     authorities: Authorities = field(default_factory=load_authorities)
+    pages: str = ""  # where people reach the pages of one-use addresses; empty when nowhere
+    pages_local: bool = True  # whether that is this computer alone
 
 
 @dataclass(frozen=True, slots=True)

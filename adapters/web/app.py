@@ -21,12 +21,13 @@ from aiohttp.typedefs import Handler
 
 from adapters.web.guard import BROWSER, Tokens, Turned, guard, is_loopback, set_headers
 from adapters.web.live import Live
+from adapters.web.papers import Papers
 from adapters.web.render import Message, Page, Place, Renderer, Spot, Translate, chart_of, clock, conversation_path, days, speaker
 from adapters.web.submissions import TEXT_LIMIT, Submission, read_submission
 from bot.cards import Card, Form
 from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.organisation import said
-from bot.ports import Charts, NotTaken, Pictures, StoreUnavailable
+from bot.ports import Charts, Dossiers, NotTaken, Pictures, StoreUnavailable
 from bot.presses import Next, NoPress, Press, Start, TakeCase, unpack
 from bot.roster import holds_role, roles_of
 from bot.sentences import sentences
@@ -549,6 +550,7 @@ def make_app(
     *,
     pictures: Pictures | None = None,
     charts: Charts | None = None,
+    dossiers: Dossiers | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> web.Application:
     """The chat. Without ``pictures`` it takes and shows none, and says so; without ``charts`` their words stand alone."""
@@ -562,6 +564,7 @@ def make_app(
     app.on_shutdown.append(chat.live.stop)
     app.cleanup_ctx.append(chat.live.lifespan)
     app.add_routes(chat.routes())
+    app.add_routes(Papers(antenne, dossiers, pictures).routes())
     app.router.add_get("/healthz", health(antenne))
     return app
 
@@ -580,6 +583,7 @@ async def serve(
     *,
     pictures: Pictures | None = None,
     charts: Charts | None = None,
+    dossiers: Dossiers | None = None,
     public: Sequence[web.RouteDef] = (),
     ready: Callable[[str], None] = lambda _address: None,
 ) -> None:
@@ -592,7 +596,10 @@ async def serve(
     outside = not is_loopback(settings.host)
     everywhere = settings.host in ("", "0.0.0.0", "::")  # noqa: S104  # compared with, not listened on
     port = settings.port + 1 if outside and everywhere else settings.port
-    runners = [web.AppRunner(make_app(antenne, settings, pictures=pictures, charts=charts), access_log=None, shutdown_timeout=2)]
+    if settings.public_url is not None:
+        public = (*public, *Papers(antenne, dossiers, pictures).routes())
+    app = make_app(antenne, settings, pictures=pictures, charts=charts, dossiers=dossiers)
+    runners = [web.AppRunner(app, access_log=None, shutdown_timeout=2)]
     try:
         await runners[0].setup()
         await web.TCPSite(runners[0], "127.0.0.1", port).start()

@@ -130,6 +130,8 @@ CASE_PRESSES: list[tuple[p.Press, set[str]]] = [
     (p.WhereToReport(case=CRIME), SEE),
     (p.Reported(case=CRIME), {OWN, LEAD, HEAD, EQUAL, TEAM}),
     (p.BodyAnswered(case=CRIME, report=1), {OWN, LEAD, HEAD, EQUAL, TEAM}),
+    (p.MakeDossier(case=CRIME), {OWN, LEAD, HEAD, EQUAL, TEAM, DPO}),
+    (p.CoverPictures(case=CRIME), {OWN, LEAD, HEAD, EQUAL, TEAM, DPO}),
 ]
 
 # The thread of a role → who acts in it, and who of them decides.

@@ -33,7 +33,7 @@ async def test_every_told_role_gets_its_thread(chat: Chat) -> None:
         assert card.facts["Keuzes"] == "Negatief › Haat of discriminatie › Ja"
         assert any("moderator: An Peeters" in said for said in card.says)
         buttons = ["Ik neem dit op", "Beslissing", "Meer info vragen", "Doorsturen", "Afsluiten"]
-        assert card.labels() == [*buttons, "Waar meld ik dit?", "Gemeld op …"]
+        assert card.labels() == [*buttons, "Waar meld ik dit?", "Gemeld op …", "Bewijsdossier"]
     for name in ("bert", "lies", "hilde", "sam", "karim"):
         own = await chat.person(name).inbox(f":{name}")
         assert own == [], name

@@ -397,6 +397,7 @@ class Choices:
     secret_key_file: Path
     host: str = "127.0.0.1"
     port: int = 0
+    public_url: str | None = None
 
 
 def cardboard() -> Any:

@@ -224,6 +224,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_messages_remote", ["remote"], unique=False)
 
     op.create_table(
+        "passes",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("person", sa.String(length=60), nullable=False),
+        sa.Column("args", sa.Text(), nullable=False),
+        sa.Column("until", sa.String(length=27), nullable=False),
+        sa.Column("used", sa.String(length=27), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_passes_case_id")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_passes")),
+    )
+    op.create_table(
         "private_flags",
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("person", sa.String(length=60), nullable=False),
