@@ -160,6 +160,14 @@ class UnknownDatabase(Exception):
     """The address names no database that can be used; it may hold a password and is not repeated."""
 
 
+class UnreadableSettings(Exception):
+    """A file with settings cannot be read; its content is not repeated."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(file)
+        self.file = file
+
+
 @contextmanager
 def _explained(language: str = "nl") -> Iterator[None]:
     """Turns what may well go wrong into one sentence that says what to do."""
@@ -192,7 +200,9 @@ def _sentence(trouble: Exception, language: str) -> str | None:
         case UnknownDatabase():
             return say.t("cli.database_address")
         case KeyFileProblem():
-            return say.t("cli.key_file", advice=str(trouble))
+            return say.t(f"cli.key_file.{trouble.problem}", path=trouble.path)
+        case UnreadableSettings():
+            return say.t("cli.settings_unreadable", file=trouble.file)
         case ValidationError() if trouble.title == "Settings":  # names, never values, which may be passwords
             names = (f"ANTENNE_{'__'.join(map(str, item['loc'])).upper()}" for item in trouble.errors())
             return say.t("cli.settings", names=", ".join(names))
@@ -203,7 +213,12 @@ def _sentence(trouble: Exception, language: str) -> str | None:
 def _settings() -> "Settings":
     from bot.settings import Settings
 
-    return Settings()
+    try:
+        return Settings()
+    except OSError as trouble:  # a secret's file, or .env, that the bot's user may not read
+        raise UnreadableSettings(str(trouble.filename or ".env")) from None
+    except UnicodeDecodeError:  # secrets are read as any text; only .env must be UTF-8
+        raise UnreadableSettings(".env") from None
 
 
 # --- serve -------------------------------------------------------------------------------------------------

@@ -437,6 +437,7 @@ class Lines:
         return line
 
 
+ANNOUNCED = 5  # announcements that stay on the screen until they are opened; /kanalen counts them all
 CANCEL, CLEAR, FENCE = ".", "-", '"""'
 
 
@@ -484,7 +485,7 @@ class Talk:
         self._standing: int | None = None  # the message that shows the same card as the screen
         self._seen: dict[int, int] = {}  # message → the version that this person has seen
         self._newest: dict[str, int] = {}  # conversation → its newest message
-        self._unread: dict[str, set[int]] = {}  # conversation → its messages announced and not opened
+        self._unread: dict[str, dict[int, str]] = {}  # conversation → its messages not opened, and how each was announced
 
     async def run(self, asked: Callable[[], None] = lambda: None) -> None:
         """Greet, then answer what is typed until the end. `asked`: called once the first question is put."""
@@ -785,7 +786,7 @@ class Talk:
         for shown in await self._antenne.read(self.person, thread.conversation):
             if thread.message in (shown.message, shown.parent):
                 self._seen[shown.message] = shown.version
-                self._unread.get(thread.conversation, set()).discard(shown.message)
+                self._unread.get(thread.conversation, {}).pop(shown.message, None)
                 cards.append(shown.card)
         return tuple(cards)
 
@@ -824,7 +825,7 @@ class Talk:
 
     async def _news(self) -> Callable[[], None] | None:
         """What to print about messages that are new or changed since they were last seen, if any are."""
-        fresh: list[tuple[Channel, Shown]] = []
+        fresh: list[str] = []
         changed = False
         for channel in await self._antenne.channels(self.person):
             if not self._worth_reading(channel):
@@ -840,18 +841,24 @@ class Talk:
                     changed = True
                     self.cards = (shown.card,)
                 elif known is None:
-                    fresh.append((channel, shown))
-                    self._unread.setdefault(channel.conversation, set()).add(shown.message)
+                    line = f"● {self._title(channel)}: {shown.card.notice or shown.card.title}"
+                    fresh.append(line)
+                    self._unread.setdefault(channel.conversation, {})[shown.message] = line
         if changed and self._thread is not None:
             self.cards = await self._thread_cards(self._thread)
         return (lambda: self._announce(fresh, changed=changed)) if fresh or changed else None
 
-    def _announce(self, fresh: "Sequence[tuple[Channel, Shown]]", *, changed: bool) -> None:
+    def _announce(self, fresh: Sequence[str], *, changed: bool) -> None:
         if changed and not self._menu:
             self._draw(self._wording.t("terminal.changed"))
-        for channel, shown in fresh:
-            self._say(inert(f"● {self._title(channel)}: {shown.card.notice or shown.card.title}", "yellow"))
-        if fresh:
+            if self._redraws:
+                return  # what is new stands beneath the card already
+        self._tell(fresh)
+
+    def _tell(self, announced: Sequence[str]) -> None:
+        for line in announced:
+            self._say(inert(line, "yellow"))
+        if announced:
             self._say(inert(self._wording.t("terminal.open_them"), "dim"))
 
     def _worth_reading(self, channel: "Channel") -> bool:
@@ -915,6 +922,9 @@ class Talk:
             self._say(rows)
         else:
             self._say(render(self.cards, controls(self.cards), self._wording))
+            if self._redraws:  # the screen was cleared, and with it what was announced
+                unread = [(message, line) for lines in self._unread.values() for message, line in lines.items()]
+                self._tell([line for _, line in sorted(unread)[-ANNOUNCED:]])
         if note:
             self._note(note, refused=refused)
 

@@ -61,6 +61,7 @@ class State(Frozen):
     earlier_strikes: int = 0
     no_strike: bool = False
     pictures: int = 0
+    pictures_dropped: bool = False  # there was one, of a kind of which none is kept
     has_link: bool = False
     has_time: bool = False
     was_cut: bool = False

@@ -142,6 +142,7 @@ def intake(work: Work, index: FaqIndex, case: Case, values: dict[str, str], imag
         walks = (walking.begin(case.tree, case.policy, walking.Situation(place=place))[0],)
     if dropped:
         shown.drop(work)
+        case = case.with_state(pictures_dropped=case.state.pictures_dropped or bool(shown.numbers))
         shown = pictures.Offered()
     else:
         shown.attach(work, case.number)

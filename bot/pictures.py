@@ -61,4 +61,7 @@ def forget(work: Work, case: Case) -> Case:
         case = replace(case, text="")
     if case.state.pictures or case.state.text_read:
         again(work, case.number, "case", "thread", "found")
-    return case.with_state(pictures=0, text_read=False, text_checked=False, was_cut=case.state.was_cut and bool(case.text))
+    dropped = case.state.pictures_dropped or case.state.pictures > 0
+    return case.with_state(
+        pictures=0, pictures_dropped=dropped, text_read=False, text_checked=False, was_cut=case.state.was_cut and bool(case.text)
+    )

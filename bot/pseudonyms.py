@@ -49,7 +49,11 @@ class Keys:
     @classmethod
     def load(cls, path: Path) -> "Keys":
         """The keys of this file, made at the first start (0600). Raises KeyFileProblem."""
-        if not path.exists():
+        try:
+            there = path.exists()
+        except OSError as error:  # a folder on the way to it that the bot's user may not enter
+            raise _unreadable(path, error) from error
+        if not there:
             _first_write(path, _as_json(1, {1: secrets.token_bytes(KEY_BYTES)}))
         return cls(path, *_parse(path, _read(path)))
 
@@ -199,8 +203,7 @@ def _read(path: Path) -> bytes:
                 raise KeyFileProblem("open_to_others", path, advice)
             return file.read(1_000_000)
     except OSError as error:
-        advice = f"the key file cannot be read ({error.strerror}). Give the bot's user the file, with mode 600."
-        raise KeyFileProblem("unreadable", path, advice) from error
+        raise _unreadable(path, error) from error
 
 
 def _first_write(path: Path, content: bytes) -> None:
@@ -233,6 +236,11 @@ def _draft(path: Path, content: bytes) -> Path:
         draft.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
     return draft
+
+
+def _unreadable(path: Path, error: OSError) -> KeyFileProblem:
+    advice = f"the key file cannot be read ({error.strerror}). Give the bot's user the file, with mode 600."
+    return KeyFileProblem("unreadable", path, advice)
 
 
 def _unwritable(path: Path, error: OSError) -> KeyFileProblem:

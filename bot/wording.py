@@ -88,6 +88,7 @@ from flows.walk import hours as term_hours
 
 FAQ_VERSIONS, FAQ_GAPS = 10, 8  # shown on one card; the rest is counted
 DIGEST_TOPICS = 12  # topics in a digest; the rest is counted
+ROW = 75  # characters of a case's row in an overview, which is a button
 SHOWN_TEXT = 3000  # characters of a comment on a card; the rest stays in the case
 _FAQ_FIELDS = {"formal": "faq.answer_formal", "department": "select.department"}
 HIERNIET = (
@@ -308,6 +309,8 @@ class Wording:
         if text and case.state.text_read and not case.state.text_checked:
             blocks.append(Text(self.t("card.text_read"), "hint"))
         blocks += [Picture(number, self.t("card.picture", number=index)) for index, number in enumerate(seen.pictures, 1)]
+        if case.state.pictures_dropped and not seen.pictures:
+            blocks.append(Text(self.t("card.picture_gone"), "hint"))
         return blocks
 
     def _answer(self, offer: Offer) -> list[Block]:
@@ -1269,9 +1272,13 @@ class Wording:
     def _row(self, case: Case, extra: str = "") -> Buttons:
         title = self.titles(case.tree, outcomes(case)) or self.t("home.walking")
         due = case.state.terms.get("case")
-        parts = [self.t("card.case", number=case.number), title, extra, self.moment(due) if due else "", self.moment(case.opened)]
-        label = " · ".join(part for part in parts[:4] if part)
-        return Buttons((Button(excerpt(label, 75), ShowCase(case=case.number)),))
+        number, term = self.t("card.case", number=case.number), self.moment(due) if due else ""
+        role = excerpt(extra, 30) if extra else ""
+        room = ROW - sum(
+            len(part) + 3 for part in (number, role, term) if part
+        )  # what does not fit goes from the title, not the hour
+        label = " · ".join(part for part in (number, excerpt(title, room), role, term) if part)
+        return Buttons((Button(label, ShowCase(case=case.number)),))
 
     def record(self, case: Case, rows: Sequence[Any], *, holds: bool, authorities: Authorities | None = None) -> Card:
         """The timeline of a case: who, what, when, with which tree and policy."""

@@ -375,6 +375,60 @@ def test_chat_in_a_real_terminal() -> None:
     assert child.exitstatus == 0
 
 
+# files that cannot be read
+
+
+@pytest.mark.parametrize(
+    ("problem", "says"),
+    [
+        ("broken", "geen sleutelbestand"),
+        ("open_to_others", "chmod 600"),
+        ("unreadable", "kan niet gelezen worden"),
+        ("unwritable", "kan niet geschreven worden"),
+    ],
+)
+def test_a_key_file_that_cannot_be_used_is_explained_in_dutch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: str, says: str
+) -> None:
+    """Which file it is and what to do, whatever is wrong with it."""
+    path = tmp_path / "secret.key"
+    match problem:
+        case "broken":
+            path.write_text("{}")
+            path.chmod(0o600)
+        case "open_to_others":
+            path.write_text("{}")
+            path.chmod(0o644)
+        case "unreadable":
+            path = tmp_path / ("x" * 300)  # as a folder that may not be entered, also for root
+        case _:
+            (tmp_path / "file").write_text("")
+            path = tmp_path / "file" / "secret.key"
+    monkeypatch.setenv("ANTENNE_SECRET_KEY_FILE", str(path))
+    result = run("digest")
+    assert result.exit_code == 1
+    assert says in " ".join(result.stderr.split())
+    assert path.name[:20] in result.stderr
+
+
+def test_settings_that_cannot_be_read_are_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `.env` that is no text, and a secret's file that the bot's user may not read: named, never quoted."""
+    (tmp_path / ".env").write_bytes(b"ANTENNE_DATABASE_URL=\xff\xfegeheim")
+    monkeypatch.chdir(tmp_path)
+    result = run("db", "status")
+    assert result.exit_code == 1
+    assert ".env" in result.stderr
+    assert "geheim" not in result.stderr
+
+    def denied() -> None:
+        raise PermissionError(13, "Permission denied", "/run/secrets/antenne_database_url")
+
+    monkeypatch.setattr("bot.settings.Settings", denied)
+    result = run("db", "status")
+    assert result.exit_code == 1
+    assert "/run/secrets/antenne_database_url" in " ".join(result.stderr.split())
+
+
 # how quickly: seconds are measured by `make bench`; here, that nothing is loaded that a command does not need
 
 

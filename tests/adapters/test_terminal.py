@@ -392,6 +392,35 @@ async def test_news_is_announced_between_two_lines(desk: Desk) -> None:
     assert "●" in await seen
 
 
+async def test_an_announcement_outlives_the_next_screen_until_it_is_opened(desk: Desk) -> None:
+    """Where the screen is cleared for a card, what was announced stands beneath it again; opened, it is gone."""
+    screen = desk.console.file
+    assert isinstance(screen, io.StringIO)
+    lead = desk.antenne.organisation.roles["communications_lead"].holders[0]
+    other = Desk(desk.antenne, desk.clock)
+    talk = Talk(desk.antenne, Pictures(), lead, desk.script, desk.console, redraws=True)
+    await talk._greet()
+    await other.type("Ik weet jullie wonen", "Bedreiging of misdrijf")
+    await desk.later(20)
+    announce = await talk._news()
+    assert announce is not None
+    announce()
+
+    async def shown(line: str) -> str:
+        screen.seek(0)
+        screen.truncate()
+        await talk.take(line)
+        return screen.getvalue()
+
+    assert "●" in await shown("/kaart")
+    assert "●" in await shown("/moderate zaken")
+    menu = await shown("/kanalen")
+    channel = next(line.split()[0] for line in menu.splitlines() if "#" in line and "18/11" in line)
+    await shown(channel)
+    await shown("1")
+    assert "●" not in await shown("/terug")
+
+
 class Waiting(Script):
     """Asks with the given function."""
 

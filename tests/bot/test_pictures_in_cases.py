@@ -146,6 +146,7 @@ async def test_where_no_picture_may_be_kept_nothing_of_it_is(chat: Chat, outcome
     assert await count(chat) == 0
     assert SAID not in await everything(chat)
     assert not [said for said in an.card.says if said.startswith("Screenshot") or said == HINT]
+    assert [said for said in an.card.says if said.startswith("Het beeld is gewist")]
     assert an.card.facts["Link"] == "https://www.facebook.com/torenbeek/posts/9"
     await chat.pass_time(seconds=20)
     assert SAID not in await everything(chat)

@@ -1,5 +1,6 @@
 """The shared FAQ, the signal log, the commands, colleagues who hand something in, and old cases after a change."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -316,3 +317,15 @@ async def test_an_old_case_keeps_its_tree_and_policy(talk: Talk) -> None:
             await an.press(label)
         assert any("verwijder" in line.text.lower() for line in an.card.lines)
         assert an.card.facts["Tegen wanneer"] == "vandaag 15:00"
+
+
+async def test_a_row_of_the_overview_keeps_its_hour(chat: Chat) -> None:
+    """However long the titles of the outcomes: what does not fit a button goes from them, never from the term."""
+    an = await walked(chat, "Iedereen die zo is moet weg", "Negatief", "Haat of discriminatie", "Nee, maar het kwetst een groep")
+    await an.press("Vraag", on="Ook nog iets anders")
+    await an.press("Ik weet het antwoord niet")
+    await an.command("zaken")
+    row = next(label for label in an.shown[0].labels() if "Zaak 1" in label)
+    assert len(row) <= 75
+    assert "…" in row
+    assert re.search(r"\d\d:\d\d$", row)
