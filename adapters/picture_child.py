@@ -12,6 +12,7 @@ import json
 import math
 import os
 import platform
+import re
 import resource
 import struct
 import subprocess
@@ -262,9 +263,29 @@ def read(picture: Image.Image, tesseract: str, languages: str) -> tuple[str, str
     return tidy(done.stdout.decode("utf-8", "replace")), ""
 
 
+# What platforms print beneath every comment, in Dutch and English: buttons, counts and times.
+BUTTON = re.compile(
+    r"\b(?:vind ik leuk|beantwoorden|antwoorden|reageren|delen|vertaling bekijken|like|reply|share|see translation)\b",
+    re.IGNORECASE,
+)
+BESIDE = re.compile(
+    r"\b\d{1,4} ?(?:vind-ik-leuks?|likes?|reacties?|replies|reply|sec|min|uur|dagen|dag|days?|weken|week|weeks?|jaar|[smuhdwjy])?\b"
+    r"|\b(?:zojuist|bewerkt|edited|just now)\b",
+    re.IGNORECASE,
+)
+
+
+def is_furniture(line: str) -> bool:
+    """Whether a line holds nothing but what a platform prints beneath a comment: a button and at least one thing more."""
+    rest, buttons = BUTTON.subn(" ", line)
+    rest, beside = BESIDE.subn(" ", rest)
+    return buttons > 0 and buttons + beside > 1 and not any(sign.isalnum() for sign in rest)
+
+
 def tidy(text: str) -> str:
-    """No form feeds, no space at line ends, at most one empty line between paragraphs."""
+    """No form feeds, no space at line ends, no buttons of the platform, at most one empty line between paragraphs."""
     lines = [" ".join(line.split()) for line in text.replace("\f", "\n").split("\n")]
+    lines = [line for line in lines if not is_furniture(line)]
     kept = [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
     return "\n".join(kept).strip()
 

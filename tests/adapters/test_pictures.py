@@ -351,6 +351,29 @@ def test_text_is_tidied() -> None:
     assert picture_child.tidy(" een  twee \n\n\n\ndrie\f\n") == "een twee\n\ndrie"
 
 
+@pytest.mark.parametrize(
+    ("line", "furniture"),
+    [
+        ("2 u Vind ik leuk Beantwoorden", True),
+        ("45 min · Vind ik leuk · Beantwoorden · 3", True),
+        ("4 u 12 vind-ik-leuks Beantwoorden", True),
+        ("Like Reply 3d Edited", True),
+        ("1 d. Vind ik leuk Reageren Delen", True),
+        ("Vind ik leuk", False),
+        ("Delen", False),
+        ("2 u", False),
+        ("Dat vind ik leuk, 2 keer", False),
+        ("Beantwoorden jullie ooit iets? 3 dagen al!", False),
+        ("", False),
+    ],
+)
+def test_the_buttons_of_a_platform_are_no_comment(line: str, *, furniture: bool) -> None:
+    """What stands beneath every comment is left out of the text; whatever could be somebody's words stays."""
+    assert picture_child.is_furniture(line) == furniture
+    around = ["Een put", *([] if furniture else [line]), "in de weg"]
+    assert picture_child.tidy(f"Een put\n{line}\nin de weg") == "\n".join(around)
+
+
 def test_portraits_are_painted_over_and_letters_are_not() -> None:
     """The little photograph beside a comment is gone before reading; the same comment without it is untouched."""
     plain = comment(SENTENCE)
