@@ -676,7 +676,10 @@ class Talk:
         values = [value for value, _ in field.options]
         labels = [label for _, label in field.options]
         rows = _numbered()
+        heads = dict.fromkeys(range(len(labels)), "") | dict(enumerate(field.groups))
         for number, (value, label) in enumerate(field.options, 1):
+            if heads[number - 1] != (heads[number - 2] if number > 1 else ""):
+                rows.add_row("", inert(heads[number - 1], "dim"))
             rows.add_row(_key(str(number)), inert(label, "bold" if value == field.value else ""))
         if field.hint:
             self._say(inert(field.hint, "dim"))

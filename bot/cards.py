@@ -4,6 +4,7 @@ A citizen's words are always a ``Quote`` and renderers make them inert; ``Text``
 """
 
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal
 
 from bot.presses import Press
@@ -132,7 +133,8 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A question in a form. ``options``: (value, label) pairs of a choice; ``limit`` in characters."""
+    """A question in a form. ``options``: (value, label) pairs of a choice; ``groups``: for each option the heading it stands under,
+    headings together; ``limit`` in characters."""
 
     name: str
     label: str
@@ -142,6 +144,14 @@ class Field:
     required: bool = False
     hint: str = ""
     limit: int = 3000
+    groups: tuple[str, ...] = ()
+
+    @property
+    def grouped(self) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+        """The options under their headings; all under an empty one when there are none."""
+        heads = self.groups or ("",) * len(self.options)
+        rows = groupby(zip(heads, self.options, strict=True), key=lambda row: row[0])
+        return tuple((head, tuple(option for _, option in found)) for head, found in rows)
 
 
 Block = Text | Quote | Copy | Facts | Table | Chart | Checklist | Toggles | Picture | Buttons | Select

@@ -16,10 +16,10 @@ from bot.pseudonyms import salt as make_salt
 from bot.roster import Standing, publishes
 from bot.tables import calls, cases, comments, threads, timeline
 from bot.work import Refused, Work
-from flows.effects import Advise, Todo
+from flows.effects import Advise, Measure, Todo
 from flows.policy import Policy
 from flows.tree import Flag, Place, Platform, Tree
-from flows.walk import DEPARTMENTAL, Situation, Walk, advise, established, hold_answers
+from flows.walk import DEPARTMENTAL, Situation, Walk, advise, established, hold_answers, measured
 
 Phase = Literal["walking", "advised", "closed"]
 
@@ -32,16 +32,29 @@ class Settled(Frozen):
     at: datetime
     reason: str = ""
     note: str = ""
+    first: str = ""  # who proposed it, where two people were needed
 
 
 class Decision(Frozen):
-    """What a role holder decided, and why. Later ones count; earlier ones stay."""
+    """What a role holder decided, on which house rule, and why. The list only grows: a later one counts; one that ``undoes`` takes
+    the one before it that still stands back (``thread`` 0: the moderator went back to the questions)."""
 
-    outcome: str
     by: str
     at: datetime
     reason: str
     thread: int
+    outcome: str = ""
+    measure: Measure = "leave"
+    as_usual: bool = True  # the measure that goes with the outcome: its steps stay as they are
+    rule: str = ""
+    undoes: bool = False
+
+
+class Proposed(Frozen):
+    """Who proposes a step that a second person must confirm."""
+
+    by: str
+    at: datetime
 
 
 class State(Frozen):
@@ -56,6 +69,7 @@ class State(Frozen):
     ground: str | None = None
     house_rule: str | None = None
     items: dict[str, Settled] = {}
+    proposed: dict[str, Proposed] = {}
     formal: bool = False
     replies: dict[str, str] = {}
     earlier_strikes: int = 0
@@ -278,11 +292,23 @@ def outcomes(case: Case) -> tuple[str, ...]:
     A decision takes the place of the outcome that asked for one, or else of the first.
     """
     ended = [walk.outcome for walk in case.state.walks if walk.outcome is not None]
-    if case.state.decisions and ended:
-        decided = case.state.decisions[-1].outcome
+    standing = decision(case)
+    if standing is not None and ended:
+        decided = standing.outcome
         at = next((index for index, name in enumerate(ended) if case.tree.outcomes[name].decides), 0)
         ended[at] = decided
     return tuple(dict.fromkeys(ended))
+
+
+def decision(case: Case) -> Decision | None:
+    """The decision that stands: the last one that was not taken back."""
+    stands: list[Decision] = []
+    for item in case.state.decisions:
+        if not item.undoes:
+            stands.append(item)
+        elif stands:
+            stands.pop()
+    return stands[-1] if stands else None
 
 
 def advice(work: Work, case: Case) -> Advise | None:
@@ -290,7 +316,10 @@ def advice(work: Work, case: Case) -> Advise | None:
     ended = outcomes(case)
     if not ended:
         return None
-    advised = _advice(case.tree, case.policy, situation(work, case), ended)
+    facts, standing = situation(work, case), decision(case)
+    advised = _advice(case.tree, case.policy, facts, ended)
+    if standing is not None and not standing.as_usual:
+        advised = measured(advised, standing.measure, case.policy, facts)
     return hold_answers(advised, case.state.items) if answers_held(work, case) else advised
 
 
@@ -330,6 +359,20 @@ def evidence_is_kept(case: Case, advised: Advise) -> bool:
     """Whether a deletion may be ticked: the evidence line is settled, or there is none and the comment lies in the store."""
     lines = [todo for todo in advised.steps if todo.kind == "evidence"]
     return all(todo.id in case.state.items for todo in lines)
+
+
+def needs_two(todo: Todo) -> bool:
+    """Whether a line is done by two people: what cannot be undone and what policy gives to somebody else than the moderator."""
+    return todo.kind in ("delete", "block") and todo.by != "moderator"
+
+
+def first_person(case: Case, todo: Todo) -> str | None:
+    """Who already stands behind a line that needs two: whoever decided on it, or proposed it."""
+    standing = decision(case)
+    if standing is not None and standing.measure == todo.kind:
+        return standing.by
+    proposal = case.state.proposed.get(todo.id)
+    return proposal.by if proposal is not None else None
 
 
 def blocked_by_evidence(case: Case, advised: Advise, todo: Todo) -> bool:

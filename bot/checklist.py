@@ -2,13 +2,24 @@
 
 from sqlalchemy import bindparam, select
 
-from bot.case import Case, Settled, advice, blocked_by_evidence, needs_department, save
+from bot.case import (
+    Case,
+    Proposed,
+    Settled,
+    advice,
+    blocked_by_evidence,
+    decision,
+    first_person,
+    needs_department,
+    needs_two,
+    save,
+)
 from bot.comment_text import clean, cut, is_blank
 from bot.escalation import follow
 from bot.organisation import Organisation
-from bot.outbox import again
-from bot.presses import AllDone, Choose, EditReply, NoStrike, SetFlag, SetForm, Tick, Waive
-from bot.roster import holds_role
+from bot.outbox import again, message_of, say
+from bot.presses import AllDone, Choose, Disagree, EditReply, NoStrike, SetFlag, SetForm, Tick, Waive
+from bot.roster import direct, holds_role, recipient
 from bot.tables import insert_new, private_flags
 from bot.work import Refused, Work
 from flows.effects import Advise, Todo
@@ -20,6 +31,9 @@ TELLING: frozenset[StepKind] = frozenset({"escalate", "pass_on"})
 LONGEST_REASON = 500
 LONGEST_TEXT = 8_000
 
+_CONFIDENTIAL = select(private_flags.c.flag).where(
+    private_flags.c.case_id == bindparam("number"), private_flags.c.flag == "colleague_targeted"
+)
 _PRIVATE = select(private_flags.c.flag).where(
     private_flags.c.case_id == bindparam("number"), private_flags.c.person == bindparam("reader")
 )
@@ -33,6 +47,7 @@ def tick(work: Work, case: Case, press: Tick) -> Case:
         if press.item not in case.state.items:
             return case
         items = {name: item for name, item in case.state.items.items() if name != press.item}
+        case = _unproposed(case, press.item)
         if todo.kind == "evidence" and any(
             other.id in items and other.kind in ("delete", "block") and items[other.id].how == "done" for other in advised.steps
         ):
@@ -44,8 +59,62 @@ def tick(work: Work, case: Case, press: Tick) -> Case:
         raise Refused("refused.evidence_first")
     if todo.kind in TELLING and not todo.to_publisher and needs_department(advised, case):
         raise Refused("refused.department_first")
+    if needs_two(todo):
+        return _by_two(work, case, todo)
     done = Settled(how="done", by=work.who, at=work.now)
     return _kept(work, case.with_state(items={**case.state.items, todo.id: done}), "done", todo)
+
+
+def _by_two(work: Work, case: Case, todo: Todo) -> Case:
+    """The first person proposes; another one, who may, confirms. Nobody is both."""
+    first = first_person(case, todo)
+    if first is None:
+        case = case.with_state(proposed={**case.state.proposed, todo.id: Proposed(by=work.who, at=work.now)})
+        told = recipient(work.organisation, work.house.platforms, todo.by, case.state.department)
+        if message_of(work, case.number, "second") is None:
+            say(work, told.conversation, "second", case=case.number)
+        return _kept(work, case, "proposed", todo)
+    if first == work.who:
+        raise Refused("refused.second_person")
+    if not may_confirm(work, case, todo):
+        raise Refused("refused.not_second", who=first)
+    done = Settled(how="done", by=work.who, at=work.now, first=first)
+    return _kept(work, _unproposed(case.with_state(items={**case.state.items, todo.id: done}), todo.id), "done", todo)
+
+
+def may_confirm(work: Work, case: Case, todo: Todo) -> bool:
+    """Whether this person may be the second: who stands for the line's role, or the lead; what a role holder decided, the moderator."""
+    standing = decision(case)
+    if standing is not None and standing.measure == todo.kind and work.who == case.moderator:
+        return True
+    return any(
+        holds_role(work.organisation, work.who, role, case.state.department or "") for role in (todo.by, "communications_lead")
+    )
+
+
+def disagree(work: Work, case: Case, press: Disagree, values: dict[str, str] | None) -> Case | None:
+    """The second person says no, with a reason: nothing is done, and the moderator hears why. ``None``: the reason must be asked for."""
+    todo = _todo(_advised(work, case), press.item)
+    proposal = case.state.proposed.get(press.item)
+    if proposal is None or press.item in case.state.items:
+        raise Refused("refused.stale")
+    if proposal.by == work.who or not may_confirm(work, case, todo):
+        raise Refused("refused.not_second", who=proposal.by)
+    if values is None:
+        return None
+    note, _ = cut(clean(values.get("reason", "")), LONGEST_REASON)
+    if is_blank(note):
+        raise Refused("refused.no_reason")
+    case = _kept(work, _unproposed(case, press.item), "disagreed", todo, "typed", note)
+    card = message_of(work, case.number, "case")
+    if card is not None:
+        lane = direct(work.organisation, work.house.platforms, proposal.by)
+        say(work, lane, "thread_note", case=case.number, parent=card.id, what="disagreed", who=work.who)
+    return case
+
+
+def _unproposed(case: Case, item: str) -> Case:
+    return case.with_state(proposed={name: known for name, known in case.state.proposed.items() if name != item})
 
 
 def all_done(work: Work, case: Case, press: AllDone) -> Case:
@@ -96,7 +165,7 @@ def set_flag(work: Work, case: Case, press: SetFlag) -> Case:
             work.conn.execute(
                 private_flags.delete().where(flags.case_id == case.number, flags.person == work.who, flags.flag == press.flag)
             )
-        again(work, case.number, "case")
+        again(work, case.number, "case", *(["thread"] if press.flag == "colleague_targeted" else []))
         return case
     flags_now = case.state.flags | {press.flag} if press.on else case.state.flags - {press.flag}
     if flags_now == case.state.flags:
@@ -105,6 +174,11 @@ def set_flag(work: Work, case: Case, press: SetFlag) -> Case:
     case = save(work, case, "flag", {"flag": press.flag, "on": press.on})
     again(work, case.number, "case", "thread")
     return case
+
+
+def confidential(work: Work, case: Case) -> bool:
+    """Whether something runs beside the case that is nobody else's business; not what, nor about whom."""
+    return case.open and work.conn.execute(_CONFIDENTIAL, {"number": case.number}).first() is not None
 
 
 def private(work: Work, case: Case, person: str) -> frozenset[str]:
@@ -193,5 +267,5 @@ def _todo(advised: Advise, item: str) -> Todo:
 def _kept(work: Work, case: Case, what: str, todo: Todo, reason: str = "", text: str | None = None) -> Case:
     codes = {"item": todo.id, "kind": todo.kind} | ({"reason": reason} if reason else {})
     case = save(work, case, what, codes, text)
-    again(work, case.number, "case")
+    again(work, case.number, "case", "second")
     return case

@@ -8,7 +8,24 @@ from typing import assert_never
 import structlog
 from sqlalchemy import Connection
 
-from bot import checklist, clocks, commands, dossier, escalation, faq, faq_gaps, moderation, passes, reminders, reports, showing
+from bot import (
+    checklist,
+    clocks,
+    commands,
+    dossier,
+    escalation,
+    faq,
+    faq_gaps,
+    moderation,
+    objections,
+    passes,
+    reminders,
+    reports,
+    showing,
+    strikes,
+    support,
+)
+from bot.cards import Form
 from bot.case import Case, advice, load_case, standing
 from bot.events import Answer, Commanded, Edited, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.faq_index import FaqIndex
@@ -27,28 +44,38 @@ from bot.presses import (
     CloseThread,
     CoverPictures,
     Decide,
+    Disagree,
     EditFaq,
     EditIntake,
     EditReply,
     Forward,
     HandOver,
     MakeDossier,
+    Motivate,
     NewFaq,
     Next,
     NoStrike,
+    Object,
     Press,
     Reported,
     RetireFaq,
+    Review,
     Same,
+    SameAuthor,
     SetFlag,
     SetForm,
     ShowCase,
     ShowFaq,
+    ShowText,
     Start,
     Take,
     TakeCase,
     TakeOverFaq,
+    TellColleague,
+    ThreadPress,
     Tick,
+    UndoDecision,
+    UndoStrike,
     UseFaq,
     Waive,
     WhereToReport,
@@ -118,12 +145,8 @@ class Desk:
     def _press(self, work: Work, press: Press, values: dict[str, str] | None, event: Pressed | Submitted) -> Answer:
         match press:
             case Start():
-                if values is None:
-                    return commands.run(work, self.index, "", event.id)
-                assert isinstance(event, Submitted)  # only a form carries values
-                pasted = Pasted(id=event.id, actor=event.actor, text="", images=event.images)
-                return commands.opened(work, self.index, pasted, values)
-            case Take() | Decide() | AskInfo() | Forward() | CloseThread():
+                return self._begin(work, values, event)
+            case Take() | Decide() | UndoDecision() | AskInfo() | Forward() | CloseThread():
                 done = escalation.press(work, press, values)
                 return self._said(work, done) if done is not None else self._thread_form(work, press)
             case ApproveFaq() | EditFaq() | RetireFaq() | TakeOverFaq():
@@ -136,6 +159,8 @@ class Desk:
                 return self._close_gap(work, press)
             case AnswerFromFaq():
                 return self._said(work, escalation.answer_from_faq(work, press))
+            case Review():
+                return self._review(work, press, values)
             case ShowCase():
                 return self._show(work, press)
             case WhereToReport() | Reported() | BodyAnswered() | MakeDossier() | CoverPictures():
@@ -146,38 +171,35 @@ class Desk:
             case _:
                 return self._case_press(work, press, values, event)
 
+    def _begin(self, work: Work, values: dict[str, str] | None, event: Pressed | Submitted) -> Answer:
+        if values is None:
+            return commands.run(work, self.index, "", event.id)
+        assert isinstance(event, Submitted)  # only a form carries values
+        pasted = Pasted(id=event.id, actor=event.actor, text="", images=event.images)
+        return commands.opened(work, self.index, pasted, values)
+
     def _case_press(self, work: Work, press: "OnCase", values: dict[str, str] | None, event: Pressed | Submitted) -> Answer:
         case = load_case(work, press.case)
         if isinstance(press, Next):
             return self._next(work, case, press, values, event)
         self._must_act(work, case, press)
+        case = strikes.fresh(work, case)
         words = showing.wording(work)
-        changed: Case | None
+        if isinstance(press, Motivate):
+            return Answer(cards=(showing.motivation(work, case, formal=press.formal),))
+        if isinstance(press, ShowText):
+            return Answer(cards=(showing.comment(work, case),))
+        if isinstance(press, TellColleague):
+            if values is None:
+                return Answer(form=words.tell_colleague_form(press, work.who))
+            return self._said(work, support.tell_colleague(work, case, values))
         try:
             match press:
-                case EditIntake():
-                    if values is None:
-                        facts = {
-                            "text": case.text,
-                            "link": case.link,
-                            "post": case.post,
-                            "handle": case.handle,
-                            "posted": case.posted,
-                        }
-                        facts |= {"place": case.state.place, "platform": case.state.platform}
-                        return Answer(form=words.intake_form(press, facts, ask_text=False))
-                    assert isinstance(event, Submitted)  # only a form carries values
-                    changed = moderation.intake(work, self.index, case, values, event.images)
-                case Waive():
-                    changed = checklist.waive(work, case, press, values)
-                    if changed is None:
-                        return Answer(form=words.waive_form(press, self._line(work, case, press.item)))
-                case EditReply():
-                    changed = checklist.edit_reply(work, case, press, values)
-                    if changed is None:
-                        found = showing.seen(work, case, work.who)
-                        todo = next(item for item in found.advised.steps if item.id == press.item) if found.advised else None
-                        return Answer(form=words.reply_form(press, words.reply(found, todo) if todo else ""))
+                case EditIntake() | Waive() | EditReply() | Disagree() | UndoStrike() | SameAuthor() | Object():
+                    worded = self._with_words(work, case, press, values, event)
+                    if isinstance(worded, Form):
+                        return Answer(form=worded)
+                    changed = worded
                 case (
                     AnswerPress()
                     | Back()
@@ -209,18 +231,74 @@ class Desk:
             )
         return Answer(card=showing.card(work, changed, work.who) if work.draw else None, case=changed.number)
 
+    def _with_words(
+        self,
+        work: Work,
+        case: Case,
+        press: "Worded",
+        values: dict[str, str] | None,
+        event: Pressed | Submitted,
+    ) -> Case | Form:
+        """A press that wants words: the case with them, or the form that asks for them."""
+        words = showing.wording(work)
+        changed: Case | None
+        match press:
+            case EditIntake():
+                if values is None:
+                    facts = {
+                        "text": case.text,
+                        "link": case.link,
+                        "post": case.post,
+                        "handle": case.handle,
+                        "posted": case.posted,
+                    }
+                    facts |= {"place": case.state.place, "platform": case.state.platform}
+                    return words.intake_form(press, facts, ask_text=False)
+                assert isinstance(event, Submitted)  # only a form carries values
+                return moderation.intake(work, self.index, case, values, event.images)
+            case Waive():
+                changed = checklist.waive(work, case, press, values)
+                return changed or words.waive_form(press, self._line(work, case, press.item))
+            case Disagree():
+                changed = checklist.disagree(work, case, press, values)
+                return changed or words.disagree_form(press, self._line(work, case, press.item))
+            case UndoStrike():
+                return words.undo_strike_form(press) if values is None else strikes.undo(work, case, values)
+            case Object():
+                return words.objection_form(press) if values is None else objections.register(work, case, values)
+            case SameAuthor():
+                if press.link is not None:
+                    return strikes.not_same(work, case, press.link)
+                return words.same_author_form(press) if values is None else strikes.same_author(work, case, values)
+            case EditReply():
+                changed = checklist.edit_reply(work, case, press, values)
+                if changed is not None:
+                    return changed
+                found = showing.seen(work, case, work.who)
+                todo = next(item for item in found.advised.steps if item.id == press.item) if found.advised else None
+                return words.reply_form(press, words.reply(found, todo) if todo else "")
+
+    def _review(self, work: Work, press: Review, values: dict[str, str] | None) -> Answer:
+        done = objections.review(work, press, values)
+        if done is not None:
+            return self._said(work, done)
+        row = objections.one(work, press.objection)
+        assert row is not None  # just looked at
+        case = load_case(work, row.case_id, lock=False)
+        return Answer(form=showing.wording(work).review_form(press, case.number, objections.possible(work, case)))
+
     def _must_act(self, work: Work, case: Case, press: "OnCase") -> None:
         """Only who has the case acts on it; a line that is another role's may be ticked by them too."""
         if case.moderator != work.who and not may(work.organisation, work.who, "act", standing(work, case)):
             advised = advice(work, case)
             line = (
                 next((todo for todo in advised.steps if todo.id == press.item), None)
-                if isinstance(press, Tick) and advised
+                if isinstance(press, Tick | Disagree) and advised
                 else None
             )
             if line is None or not checklist.may_settle(work.organisation, work.who, case, line):
                 raise Refused("refused.not_yours", who=case.moderator or "")
-        if not case.open:
+        if not case.open and not isinstance(press, AFTERWARDS):
             raise Refused("refused.case_closed", number=case.number, when=case.closed)
 
     def _next(self, work: Work, case: Case, press: Next, values: dict[str, str] | None, event: Pressed | Submitted) -> Answer:
@@ -292,11 +370,14 @@ class Desk:
         card = showing.card(work, case, work.who) if acts else None
         return Answer(note=showing.wording(work).t(note), card=card, case=case.number if acts else None)
 
-    def _thread_form(self, work: Work, press: Take | Decide | AskInfo | Forward | CloseThread) -> Answer:
+    def _thread_form(self, work: Work, press: ThreadPress) -> Answer:
         words, case = showing.wording(work), escalation.case_of(work, press.thread)
         match press:
             case Decide():
-                return Answer(form=words.decide_form(press, case))
+                ends, possible = escalation.by_disposition(work, case), escalation.measures_here(work, case)
+                return Answer(form=words.decide_form(press, case, ends, possible))
+            case UndoDecision():
+                return Answer(form=words.undo_form(press, case))
             case AskInfo():
                 return Answer(form=words.ask_form(press, case.number))
             case Forward():
@@ -356,8 +437,12 @@ class Desk:
 Outside = WhereToReport | Reported | BodyAnswered | MakeDossier | CoverPictures
 OnCase = (
     EditIntake | AnswerPress | Back | AlsoThis | Tick | AllDone | Waive | SetFlag | Choose | EditReply | SetForm | Close | Next | UseFaq
-    | Same | HandOver | NoStrike
+    | Same | HandOver | NoStrike | Disagree | UndoStrike | SameAuthor | Motivate | Object
+    | ShowText | TellColleague
 )  # fmt: skip
+
+Worded = EditIntake | Waive | EditReply | Disagree | UndoStrike | SameAuthor | Object  # those that want words
+AFTERWARDS = (UndoStrike, Motivate, Object)  # what can still be done with a closed case
 
 # Presses that change a case and need nothing asked: what they do is in the capabilities.
 _CHANGES: dict[type, Callable[..., Case]] = {

@@ -2,23 +2,23 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import Row, bindparam, or_, select
 
-from bot import clocks, faq, faq_gaps, pictures, reminders, signals
-from bot.case import Case, Decision, Settled, advice, intake_ticks, load_case, outcomes, save, situation, standing
+from bot import clocks, faq, faq_gaps, objections, pictures, reminders, signals, strikes
+from bot.case import Case, Decision, Settled, advice, decision, intake_ticks, load_case, outcomes, save, situation, standing
 from bot.comment_text import clean, cut, excerpt, is_blank
 from bot.events import Answer, Conversation, Edited, Replied
 from bot.masking import mask
 from bot.outbox import again, message_at, message_of, say
-from bot.presses import AnswerFromFaq, AskInfo, CloseThread, Decide, Forward, Take, ThreadPress
+from bot.presses import AnswerFromFaq, AskInfo, CloseThread, Decide, Forward, Take, ThreadPress, UndoDecision
 from bot.roster import Recipient, holds_role, may, recipient
 from bot.tables import messages, replies, threads
 from bot.work import SETTLE, Refused, Work
-from flows.effects import Advise, DropImages, Effect, Escalate, OpenDeadline
-from flows.tree import Role
-from flows.walk import DEPARTMENTAL, consequences, hours
+from flows.effects import Advise, DropImages, Effect, Escalate, Measure, OpenDeadline
+from flows.tree import Disposition, Role
+from flows.walk import DEPARTMENTAL, advise, consequences, hours, main_measure, measures
 
 LONGEST_REPLY = 20_000  # characters of a colleague's message that are kept
 FORWARD_TO: tuple[Role, ...] = (
@@ -37,7 +37,7 @@ def follow(work: Work, case: Case) -> Case:
     """
     advised = advice(work, case)
     effects: tuple[Effect, ...] = consequences(advised, situation(work, case)) if advised else ()
-    _follow_threads(work, case, effects, retract=not case.state.decisions)
+    _follow_threads(work, case, effects, retract=decision(case) is None)
     if advised is None:
         clocks.stop(work, case.number, "settle", "term", "late")
         signals.withdraw(work, case.number)
@@ -130,7 +130,7 @@ def settle(work: Work, case: Case) -> Case:
 def press(work: Work, thread_press: ThreadPress, values: dict[str, str] | None) -> Answer | None:
     """A button in a thread. Without ``values`` a button that needs words asks for them: the desk shows the form (``None``)."""
     row = _thread(work, thread_press.thread)
-    case = load_case(work, row.case_id)
+    case = strikes.fresh(work, load_case(work, row.case_id))
     row = _thread(work, thread_press.thread)  # again, behind the case's lock: somebody may just have changed it
     _must(work, case, row, thread_press)
     if not case.open:
@@ -145,11 +145,14 @@ def press(work: Work, thread_press: ThreadPress, values: dict[str, str] | None) 
             save(work, case, "thread_closed", {"thread": row.id})
             again(work, case.number, "thread", "case")
             return Answer(note="note.thread_closed")
-        case Decide():
+        case Decide() | UndoDecision():
             if thread_press.decisions != len(case.state.decisions):
                 last = case.state.decisions[-1] if case.state.decisions else None
-                raise Refused("refused.decided_before", who=last.by, when=last.at) if last else Refused("refused.stale")
-            return None if values is None else _decide(work, case, row, values)
+                key = "refused.undone_before" if last and last.undoes else "refused.decided_before"
+                raise Refused(key, who=last.by, when=last.at) if last else Refused("refused.stale")
+            if values is None:
+                return None
+            return _decide(work, case, row, values) if isinstance(thread_press, Decide) else _undo(work, case, row, values)
         case AskInfo():
             return None if values is None else _ask(work, case, row, values)
         case Forward():
@@ -179,16 +182,43 @@ def replied(work: Work, event: Replied) -> Answer:
         case = save(work, case, "reply", {"thread": row.id, "reply": number})
         _propose_faq(work, case, row, text)
         return Answer()
+    if message.kind == "objection":
+        return _objection(work, case, message, text, event)
     if message.kind != "case" or case.moderator != work.who:
         raise Refused("refused.not_yours", who=case.moderator or "")
     rows = _asking(work, case.number)
     if not rows:
-        raise Refused("refused.no_thread")
+        return _to_reviewer(work, case, message, text, event)
     number = _keep(work, case, rows[0].id, text, event, outside=False)
     _echo(work, event, message, number, case)
     for row in rows:
         _to_thread(work, row, number)
     save(work, case, "reply", {"thread": rows[0].id, "reply": number})
+    return Answer(note="note.passed_on")
+
+
+def _objection(work: Work, case: Case, message: Row[Any], text: str, event: Replied) -> Answer:
+    """Who looks at an objection asks the moderator."""
+    row = objections.one(work, message.ref)
+    if row is None or work.who != row.reviewer:
+        raise Refused("refused.not_told")
+    number = _keep(work, case, None, text, event, outside=False)
+    _echo(work, event, message, number, case)
+    _to_moderator(work, case, number)
+    save(work, case, "reply", {"objection": row.id, "reply": number})
+    return Answer(note="note.passed_on")
+
+
+def _to_reviewer(work: Work, case: Case, message: Row[Any], text: str, event: Replied) -> Answer:
+    """The moderator answers who looks at an objection, when no thread asks."""
+    row = objections.of_case(work, case.number)
+    head = message_of(work, case.number, "objection") if row is not None and row.decided is None else None
+    if row is None or head is None:
+        raise Refused("refused.no_thread")
+    number = _keep(work, case, None, text, event, outside=False)
+    _echo(work, event, message, number, case)
+    say(work, Conversation.parse(head.lane), "reply", case=case.number, ref=number, parent=head.id)
+    save(work, case, "reply", {"objection": row.id, "reply": number})
     return Answer(note="note.passed_on")
 
 
@@ -283,7 +313,7 @@ def _must(work: Work, case: Case, row: Row[Any], thread_press: ThreadPress) -> N
     asked = [(row.role, row.department), *reminders.asked(work, row.id)]
     here = any(holds_role(work.organisation, work.who, role, department) for role, department in asked)
     lead = holds_role(work.organisation, work.who, "communications_lead")
-    if isinstance(thread_press, Decide) and not may(work.organisation, work.who, "decide", standing(work, case)):
+    if isinstance(thread_press, Decide | UndoDecision) and not may(work.organisation, work.who, "decide", standing(work, case)):
         raise Refused("refused.may_not_decide")
     if not (here or lead):
         raise Refused("refused.not_told")
@@ -329,20 +359,72 @@ def _decide(work: Work, case: Case, row: Row[Any], values: dict[str, str]) -> An
     outcome, reason = values.get("outcome", ""), _words(values.get("reason", ""))
     if outcome not in case.tree.outcomes or case.tree.outcomes[outcome].decides:
         raise Refused("refused.choose_outcome")
-    decision = Decision(outcome=outcome, by=work.who, at=work.now, reason=reason, thread=row.id)
-    before = outcomes(case)
-    case = case.with_state(decisions=(*case.state.decisions, decision))
+    made = Decision(by=work.who, at=work.now, reason=reason, thread=row.id, outcome=outcome)
+    measure, rule = _measure(work, case, made, values.get("measure", "")), values.get("rule", "")
+    if rule and rule not in work.organisation.house_rules:
+        raise Refused("refused.stale")
+    before, what = outcomes(case), {"measure": measure, "rule": rule, "as_usual": not values.get("measure")}
+    case = case.with_state(decisions=(*case.state.decisions, made.model_copy(update=what)))
+    if rule:
+        case = case.with_state(house_rule=rule)
     advised = advice(work, case)
     if case.state.house_rule is None and advised is not None and advised.house_rule in work.organisation.house_rules:
         case = case.with_state(house_rule=advised.house_rule)
     case = follow(work, intake_ticks(work, case))
-    case = save(work, case, "decided", {"outcome": outcome, "before": list(before), "thread": row.id}, reason)
+    codes = {"outcome": outcome, "before": list(before), "thread": row.id, "measure": measure, "rule": rule}
+    case = save(work, case, "decided", codes, reason)
     _set(work, row.id, phase="decided", taken_by=row.taken_by or work.who)
     reminders.answered(work, case)
     _note(work, row, "decided", outcome=outcome)
     _tell_moderator(work, case, "decided", outcome=outcome)
-    again(work, case.number, "thread", "case")
+    again(work, case.number, "thread", "case", "second")
     return Answer(note="note.decided")
+
+
+def _measure(work: Work, case: Case, made: Decision, chosen: str) -> Measure:
+    """The measure chosen, or the one that the outcome comes down to by itself."""
+    facts = situation(work, case)
+    if not chosen:
+        return main_measure(advise(case.tree, case.policy, facts, (made.outcome,)))
+    possible = measures(case.tree, case.policy, facts, (made.outcome,))
+    found = next((measure for measure in possible if measure == chosen), None)
+    if found is None and chosen == "block":
+        raise Refused("refused.block_too_early", count=case.state.earlier_strikes, most=case.policy.strikes.block_at)
+    if found is None:
+        raise Refused("refused.measure_not_here")
+    return found
+
+
+def _undo(work: Work, case: Case, row: Row[Any], values: dict[str, str]) -> Answer:
+    """Take the decision that stands back; the one before it counts again, or what the moderator answered."""
+    standing = decision(case)
+    if standing is None:
+        raise Refused("refused.stale")
+    reason = _words(values.get("reason", ""))
+    undone = Decision(by=work.who, at=work.now, reason=reason, thread=row.id, undoes=True)
+    case = case.with_state(decisions=(*case.state.decisions, undone))
+    case = follow(work, intake_ticks(work, case))
+    case = save(work, case, "undecided", {"outcome": standing.outcome, "thread": row.id}, reason)
+    _set(work, row.id, phase="taken", taken_by=row.taken_by or work.who)
+    _note(work, row, "undecided", outcome=standing.outcome)
+    _tell_moderator(work, case, "undecided", outcome=standing.outcome)
+    again(work, case.number, "thread", "case", "second")
+    return Answer(note="note.undecided")
+
+
+def by_disposition(work: Work, case: Case) -> tuple[tuple[Disposition, tuple[str, ...]], ...]:
+    """The outcomes that can be decided, under what each comes down to here."""
+    facts = situation(work, case)
+    found: dict[Disposition, list[str]] = {}
+    for name, end in case.tree.outcomes.items():
+        if not end.decides:
+            found.setdefault(advise(case.tree, case.policy, facts, (name,)).disposition, []).append(name)
+    return tuple((be, tuple(found[be])) for be in get_args(Disposition) if be in found)
+
+
+def measures_here(work: Work, case: Case) -> tuple[Measure, ...]:
+    """The measures that can be taken on this comment, whatever it turns out to be."""
+    return measures(case.tree, case.policy, situation(work, case), tuple(case.tree.outcomes))
 
 
 def _ask(work: Work, case: Case, row: Row[Any], values: dict[str, str]) -> Answer:
@@ -383,7 +465,7 @@ def _words(text: str) -> str:
     return text
 
 
-def _keep(work: Work, case: Case, thread: int, text: str, event: Replied | None, *, outside: bool) -> int:
+def _keep(work: Work, case: Case, thread: int | None, text: str, event: Replied | None, *, outside: bool) -> int:
     remote = f"{event.conversation}|{event.own}" if event is not None and event.own else ""
     key = work.conn.execute(
         replies.insert().values(

@@ -8,7 +8,21 @@ from dateutil.relativedelta import relativedelta
 from sqlalchemy import Select, bindparam, or_, select
 
 from bot import clocks, faq, faq_index, pictures, reminders, signals, strikes
-from bot.case import Case, State, advice, answers_held, intake_ticks, left, load_case, needs_department, outcomes, save, situation
+from bot.case import (
+    Case,
+    Decision,
+    State,
+    advice,
+    answers_held,
+    decision,
+    intake_ticks,
+    left,
+    load_case,
+    needs_department,
+    outcomes,
+    save,
+    situation,
+)
 from bot.comment_text import LIMIT, clean, cut, fingerprint, guess_platform, is_blank, normal_link, only_emoji, says_u
 from bot.escalation import end, follow, settle
 from bot.events import Conversation, Image, Pasted
@@ -159,7 +173,7 @@ def intake(work: Work, index: FaqIndex, case: Case, values: dict[str, str], imag
         was_cut=was_cut or case.state.was_cut,
         text_read=text_read,
         text_checked=text_read and text_checked,
-        earlier_strikes=strikes.earlier(work, platform, handle),
+        earlier_strikes=strikes.earlier(work, platform, handle, author),
     )
     case = replace(case, text=text, link=link_text, post=post, handle=handle, author=author, posted=posted)
     work.conn.execute(
@@ -379,7 +393,11 @@ def _after(work: Work, case: Case, what: str, codes: dict[str, Any]) -> Case:
             case = case.with_state(house_rule=advised.house_rule)
         case = intake_ticks(work, case)
     else:
-        case = case.with_state(decisions=(), faq_used=None)
+        case = case.with_state(faq_used=None, proposed={})
+        if decision(case) is not None:  # what was decided was about an outcome that is undone
+            lapsed = Decision(by=work.who, at=work.now, reason="", thread=0, undoes=True)
+            case = case.with_state(decisions=(*case.state.decisions, lapsed))
+            return _after(work, case, what, codes)
     case = follow(work, case)
     case = save(work, case, what, codes | {"outcomes": list(outcomes(case))})
     again(work, case.number, "case", "thread")

@@ -73,6 +73,14 @@ class AllDone(Frozen):
     case: Id
 
 
+class Disagree(Frozen):
+    """As the second person of a line: not so; a reason is asked for."""
+
+    do: Literal["disagree"] = "disagree"
+    case: Id
+    item: Word
+
+
 class Waive(Frozen):
     """``reason`` absent: ask for one in a form."""
 
@@ -148,6 +156,58 @@ class NoStrike(Frozen):
     on: bool
 
 
+class UndoStrike(Frozen):
+    """Take the warning back that a closed case gave its author."""
+
+    do: Literal["undo_strike"] = "undo_strike"
+    case: Id
+
+
+class ShowText(Frozen):
+    """Show the comment that is folded away for who it weighs on."""
+
+    do: Literal["show_text"] = "show_text"
+    case: Id
+
+
+class TellColleague(Frozen):
+    """Show a colleague who is targeted where to go, with their consent; who it is, is asked in a form and kept nowhere."""
+
+    do: Literal["tell_colleague"] = "tell_colleague"
+    case: Id
+
+
+class Motivate(Frozen):
+    """What a citizen may read of why it was done, with u (``formal``) or je."""
+
+    do: Literal["motivate"] = "motivate"
+    case: Id
+    formal: bool
+
+
+class Object(Frozen):
+    """Take down a citizen's objection to what was done."""
+
+    do: Literal["object"] = "object"
+    case: Id
+
+
+class Review(Frozen):
+    """Uphold what was done, or change it, after an objection."""
+
+    do: Literal["review"] = "review"
+    objection: Id
+    upheld: bool
+
+
+class SameAuthor(Frozen):
+    """The author of this case is that of another one; ``link`` given: take that back."""
+
+    do: Literal["same_author"] = "same_author"
+    case: Id
+    link: Id | None = None
+
+
 class UseFaq(Frozen):
     """Answer with this entry at once; ``step`` as in ``Answer``."""
 
@@ -217,6 +277,14 @@ class Decide(Frozen):
     """``decisions``: how many the case had when the button was shown; of two at once the first counts."""
 
     do: Literal["decide"] = "decide"
+    thread: Id
+    decisions: Small
+
+
+class UndoDecision(Frozen):
+    """Take the decision that stands back, with a reason; ``decisions`` as in ``Decide``."""
+
+    do: Literal["undo_decision"] = "undo_decision"
     thread: Id
     decisions: Small
 
@@ -299,10 +367,11 @@ CasePress = (
     EditIntake | Answer | Back | AlsoThis | Tick | AllDone | Waive | SetFlag | Choose | EditReply | SetForm | Close | Next | UseFaq
     | Same | HandOver | NoStrike | ShowCase | TakeCase | WhereToReport | Reported | BodyAnswered
     | MakeDossier | CoverPictures
+    | Disagree | UndoStrike | SameAuthor | Motivate | Object | ShowText | TellColleague
 )  # fmt: skip
-ThreadPress = Take | Decide | AskInfo | Forward | CloseThread
+ThreadPress = Take | Decide | UndoDecision | AskInfo | Forward | CloseThread
 FaqPress = ApproveFaq | EditFaq | RetireFaq | NewFaq | ShowFaq | TakeOverFaq | CloseGap | AnswerFromFaq
-Press = Start | CasePress | ThreadPress | FaqPress
+Press = Start | CasePress | ThreadPress | FaqPress | Review
 
 
 @cache

@@ -9,12 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, func, or_, select
 
 from bot import clocks
 from bot.case import advice, load_case, outcomes, save
 from bot.outbox import again
 from bot.tables import (
+    aliases,
     cases,
     comments,
     evidence,
@@ -22,6 +23,7 @@ from bot.tables import (
     faq_gaps,
     masks,
     messages,
+    objections,
     passes,
     private_flags,
     replies,
@@ -39,12 +41,13 @@ EMPTIED: Mapping[Table, Mapping[str, Any]] = {
     comments: {"text": "", "link": "", "post": "", "handle": "", "author": None, "posted": ""},
     replies: {"text": "", "deleted": True},
     timeline: {"text": None, "salt": None},
+    objections: {"text": "", "reason": None, "standing": None},
     reports: {"reference": "", "answer": None},
     signals: {"case_id": None},
     faq: {"case_id": None},
     faq_gaps: {"case_id": None},
 }
-REMOVED: tuple[Table, ...] = (private_flags, passes)
+REMOVED: tuple[Table, ...] = (private_flags, passes, aliases)
 KEPT = frozenset({"evidence", "threads", "messages", "clocks", "strikes"})  # erased by hand below, or only ids, codes and times
 
 
@@ -163,6 +166,7 @@ def export(work: Work, found: Subject) -> dict[str, Any]:
         case = load_case(work, number, lock=False)
         pictures = work.conn.execute(select(evidence.c.id, evidence.c.at, evidence.c.sha256).where(evidence.c.case_id == number))
         told = work.conn.execute(select(reports.c.body, reports.c.on_day).where(reports.c.case_id == number))
+        said = work.conn.execute(select(objections.c.text).where(objections.c.case_id == number).order_by(objections.c.id))
         given.append(
             {
                 "case": number, "opened": case.opened.isoformat(), "closed": case.closed.isoformat() if case.closed else None,
@@ -170,6 +174,7 @@ def export(work: Work, found: Subject) -> dict[str, Any]:
                 "place": case.state.place, "platform": case.state.platform, "outcomes": list(outcomes(case)),
                 "screenshots": [{"number": row.id, "kept": row.at.isoformat(), "sha256": row.sha256} for row in pictures],
                 "reported": [{"body": row.body, "on": row.on_day} for row in told], "kept_until": case.purge_on,
+                "objections": list(said.scalars()),
             }
         )  # fmt: skip
     rows = work.conn.execute(
@@ -182,5 +187,7 @@ def export(work: Work, found: Subject) -> dict[str, Any]:
 
 
 def forget_strikes(work: Work, found: Subject) -> None:
-    """Erase an author's strikes."""
+    """Erase an author's strikes, and what ties them to other names."""
+    tied = or_(aliases.c.one.in_(found.authors), aliases.c.other.in_(found.authors))
+    work.conn.execute(aliases.delete().where(tied))
     work.conn.execute(strikes.delete().where(strikes.c.author.in_(found.authors)))

@@ -45,6 +45,13 @@ class Sentences:
     def day(self, day: date) -> str:
         return format_date(day, "d MMMM y", locale=self.language)
 
+    def nth(self, number: int) -> str:
+        """``1ste``, ``2de``, ``8ste``; ``1st``, ``2nd``."""
+        if self.language == "nl":
+            return f"{number}{'ste' if number in (1, 8) or number >= 20 else 'de'}"
+        ends = {1: "st", 2: "nd", 3: "rd"}
+        return f"{number}{ends.get(number % 10, 'th') if number % 100 not in (11, 12, 13) else 'th'}"
+
     def and_(self, items: Iterable[str]) -> str:
         """``an, bert en lies``."""
         return format_list(list(items), locale=self.language)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 
-from bot import checklist, digest, escalation, faq, faq_gaps, reports
+from bot import checklist, digest, escalation, faq, faq_gaps, objections, reports, strikes
 from bot import crisis as crises
 from bot.cards import Card
 from bot.case import Case, State, advice, answers_held, chain_holds, load_case, outcomes, situation, standing
@@ -29,12 +29,13 @@ def wording(work: Work, reader: str | None = None) -> Wording:
 
 def seen(work: Work, case: Case, reader: str) -> Seen:
     """What ``reader`` may see of a case on its card."""
+    case = strikes.fresh(work, case)
     advised = advice(work, case)
     state = case.state
     at_begin = advised is None and len(state.walks) == 1 and not state.walks[0].path
     used = _entry(work, state.faq_used) if state.faq_used else _antennas_answer(work, case, advised) if advised else None
     on, held = work.crisis if case.open else None, answers_held(work, case)
-    private = checklist.private(work, case, reader) if advised and reader else frozenset()
+    private = checklist.private(work, case, reader) if case.open and reader else frozenset()
     return Seen(
         case,
         advised,
@@ -48,6 +49,11 @@ def seen(work: Work, case: Case, reader: str) -> Seen:
         handle=case.open and (reader == case.moderator or may(work.organisation, reader, "see_handle", standing(work, case))),
         moderators=other_moderators(work, case) if "weighs_on_me" in private else (),
         capabilities=work.house.capabilities[state.platform],
+        confidential=checklist.confidential(work, case),
+        restrictions=() if case.open else objections.restrictions(case, advised),
+        objection=None if case.open else objections.of_case(work, case.number),
+        strike=None if case.open or case.author is None else strikes.of_case(work, case.number),
+        links=strikes.links(work, case.number) if case.open and case.author is not None and advised is not None else (),
         crisis=CrisisSeen(on, publishers(work.organisation), crises.touches(on, case.text), held) if on is not None else None,
         reports=tuple(reports.of(work, case.number)) if reports.concerns(advised) else (),
         may_report=reports.concerns(advised) and (not reader or reports.may_note(replace(work, who=reader), case)),
@@ -58,6 +64,17 @@ def seen(work: Work, case: Case, reader: str) -> Seen:
 def card(work: Work, case: Case, reader: str) -> Card:
     """The case's card for the moderator or the communications lead."""
     return wording(work, reader).case(seen(work, case, reader))
+
+
+def comment(work: Work, case: Case) -> Card:
+    """The comment itself, for who pressed to see it."""
+    return wording(work).comment(seen(work, case, work.who))
+
+
+def motivation(work: Work, case: Case, *, formal: bool) -> Card:
+    """Why it was done, to copy to the citizen."""
+    advised = advice(work, case)
+    return wording(work).motivation(seen(work, case, work.who), objections.restrictions(case, advised), formal=formal)
 
 
 def message(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
@@ -83,16 +100,32 @@ def message(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
             return words.thread_note(case, args), tuple(filter(None, args.get("to", "").split(",")))
         case "unreached":
             return words.thread_note(case, args), ()
-        case "reminder":
-            return words.reminder(case, args), ()
-        case "found":
-            return words.found(seen(work, case, "")), ()
-        case "note":
-            return words.note(case, args, work.house.authorities), ()
         case "reply":
             return _reply(work, words, case, row.ref)
         case _:
-            return _without_case(work, row)
+            card = _beside(work, words, case, row.kind, args, row.ref)
+            return _without_case(work, row) if card is None else (card, ())
+
+
+def _beside(work: Work, words: Wording, case: Case, kind: str, args: dict[str, Any], ref: int) -> Card | None:
+    """What is said about a case outside its card and threads; ``None`` for another kind."""
+    match kind:
+        case "reminder":
+            return words.reminder(case, args)
+        case "second":
+            return words.second(seen(work, case, ""))
+        case "objection" | "objected":
+            row = objections.one(work, ref)
+            made = objections.restrictions(case, advice(work, case))
+            if row is None:
+                return None
+            return words.objection(seen(work, case, ""), row, made) if kind == "objection" else words.objected(case, row)
+        case "found":
+            return words.found(seen(work, case, ""))
+        case "note":
+            return words.note(case, args, work.house.authorities)
+        case _:
+            return None
 
 
 def _reply(work: Work, words: Wording, case: Case, number: int) -> tuple[Card, tuple[str, ...]] | None:
@@ -113,6 +146,8 @@ def _without_case(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | N
             return words.faq_review(found, args["count"] - args["entries"].count(",") - 1, told=True), ()
         case "warning":
             return words.warning(args), ()
+        case "support":
+            return words.support(), ()
         case "crisis":
             return _crisis(work, words, row.ref, lists=bool(args["lists"]), speaks=bool(args["speaks"])), ()
         case "crisis_report":
@@ -193,7 +228,8 @@ def record(work: Work, number: int) -> Card:
         raise Refused("refused.may_not_see")
     rows = work.conn.execute(select(timeline).where(timeline.c.case_id == number).order_by(timeline.c.number)).all()
     holds = chain_holds(work, number)
-    return wording(work).record(case, rows, holds=holds, authorities=work.house.authorities)
+    beside = checklist.confidential(work, case)
+    return wording(work).record(case, rows, holds=holds, authorities=work.house.authorities, confidential=beside)
 
 
 def _cases(work: Work, *conditions: Any) -> list[Case]:

@@ -410,6 +410,8 @@ strikes = Table(
     Column("author", String(48), nullable=False),
     Column("at", Moment, nullable=False),
     Column("expires", Moment, nullable=False),
+    Column("undone", Moment),  # taken back by a person: it counts no more
+    Column("undone_by", String(60)),
     UniqueConstraint("case_id"),
 )
 Index("ix_strikes_author", strikes.c.author)
@@ -429,6 +431,42 @@ reports = Table(
     Column("answered", Moment),
 )
 Index("ix_reports_case_id", reports.c.case_id)
+# Two authors that somebody knows to be one person, said by hand in a case about another one.
+aliases = Table(
+    "aliases",
+    metadata,
+    _id(),
+    _case(),
+    Column("other_case", Integer, ForeignKey("cases.id"), nullable=False),
+    Column("one", String(48), nullable=False),  # keyed hashes
+    Column("other", String(48), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("by", String(60), nullable=False),
+    Column("undone", Moment),
+    Column("undone_by", String(60)),
+)
+Index("ix_aliases_one", aliases.c.one)
+Index("ix_aliases_other", aliases.c.other)
+Index("ix_aliases_case_id", aliases.c.case_id)
+
+# A citizen's objection to what was done, in their own words, and what somebody else than the deciders made of it. ``standing`` is the
+# case's number until it is answered, so that one waits at a time.
+objections = Table(
+    "objections",
+    metadata,
+    _id(),
+    _case(),
+    Column("standing", Integer, unique=True),
+    Column("at", Moment, nullable=False),
+    Column("by", String(60), nullable=False),  # who took it down
+    Column("text", Text, nullable=False),
+    Column("reviewer", String(60), nullable=False),
+    Column("decided", Moment),
+    Column("decided_by", String(60)),
+    Column("measure", String(20)),  # what it was changed to; empty when upheld
+    Column("reason", Text),  # our own words
+)
+Index("ix_objections_case_id", objections.c.case_id)
 
 # "This weighs on me", "a colleague is targeted": for that person's eyes only, gone when the case closes.
 private_flags = Table(

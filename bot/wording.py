@@ -26,7 +26,7 @@ from bot.cards import (
     Toggles,
     Tone,
 )
-from bot.case import Case, blocked_by_evidence, needs_department, outcomes
+from bot.case import Case, Decision, Settled, blocked_by_evidence, decision, first_person, needs_department, needs_two, outcomes
 from bot.checklist import options
 from bot.comment_text import cut, excerpt
 from bot.crisis import LISTED, Period
@@ -49,28 +49,37 @@ from bot.presses import (
     CloseThread,
     CoverPictures,
     Decide,
+    Disagree,
     EditFaq,
     EditIntake,
     EditReply,
     Forward,
     HandOver,
     MakeDossier,
+    Motivate,
     NewFaq,
     Next,
     NoStrike,
+    Object,
     Press,
     Reported,
     RetireFaq,
+    Review,
     Same,
+    SameAuthor,
     SetFlag,
     SetForm,
     ShowCase,
     ShowFaq,
+    ShowText,
     Start,
     Take,
     TakeCase,
     TakeOverFaq,
+    TellColleague,
     Tick,
+    UndoDecision,
+    UndoStrike,
     UseFaq,
     Waive,
     WhereToReport,
@@ -79,10 +88,10 @@ from bot.roster import publishers
 from bot.sentences import Sentences, sentences
 from bot.work import Crisis
 from flows.authorities import Authorities, Authority, Citation, Law
-from flows.effects import Advise, Todo
+from flows.effects import Advise, Measure, Todo
 from flows.platforms import Capabilities
 from flows.policy import Approved, Policy
-from flows.tree import Ask, Deadline, Role, Tree
+from flows.tree import Ask, Deadline, Disposition, Role, StepKind, Tree
 from flows.walk import MOST_WALKS, offers
 from flows.walk import hours as term_hours
 
@@ -140,6 +149,11 @@ class Seen:
     reports: tuple[Any, ...] = ()  # rows of what was reported outside
     may_report: bool = False  # whether the case may be reported, and by this reader
     authorities: Authorities | None = None
+    confidential: bool = False  # something runs beside the case that is nobody else's business
+    restrictions: tuple[StepKind, ...] = ()  # what was done in a closed case
+    objection: Any = None  # the row of the newest objection to a closed case
+    strike: Any = None  # the row of the strike that a closed case gave
+    links: tuple[tuple[int, int], ...] = ()  # of the author with that of another case: the link, the case
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +306,11 @@ class Wording:
             blocks.append(Text(self.t("crisis.touches")))
         return blocks
 
+    def comment(self, seen: Seen) -> Card:
+        """The comment alone, for who chose to see it."""
+        title = self.t("card.case", number=seen.case.number)
+        return Card(title, tuple(self._comment(replace(seen, private=frozenset()))))
+
     def _comment(self, seen: Seen) -> list[Block]:
         case = seen.case
         if case.purged is not None:
@@ -300,6 +319,9 @@ class Wording:
                     self.t("card.purged", when=self.s.day(case.purged.astimezone(self.organisation.calendar.zone).date())), "hint"
                 )
             ]
+        if "weighs_on_me" in seen.private:
+            show = Button(self.t("button.show_text"), ShowText(case=case.number))
+            return [Text(self.t("support.folded"), "hint"), Buttons((show,))]
         text, was_cut = cut(case.text, SHOWN_TEXT)
         blocks: list[Block] = []
         if text:
@@ -368,7 +390,14 @@ class Wording:
             title = self.t("card.closed", number=case.number, title=self.titles(case.tree, advised.outcomes))
             body += self._lines(seen, advised)
             body += self._reports(seen)
-            body.append(Buttons((Button(self.t("button.next"), Next(case=case.number)),)))
+            after = [Button(self.t("button.next"), Next(case=case.number))]
+            if seen.strike is not None and seen.strike.undone is None:
+                after.append(Button(self.t("button.undo_strike"), UndoStrike(case=case.number)))
+            if seen.restrictions:
+                after.append(Button(self.t("button.motivate"), Motivate(case=case.number, formal=case.state.formal)))
+                if seen.objection is None or seen.objection.decided is not None:
+                    after.append(Button(self.t("button.object"), Object(case=case.number)))
+            body.append(Buttons(tuple(after)))
             return Card(title, tuple(body), "neutral", self.t("notice.case", number=case.number))
         values = self.values(case.policy, **self.facts_of(case))
         body += [Text(words.outcomes[name].advice.format_map(values)) for name in advised.outcomes]
@@ -396,6 +425,7 @@ class Wording:
             body.append(
                 Toggles(self.t("card.strike"), ((self.t("flag.no_strike"), waived, NoStrike(case=case.number, on=not waived)),))
             )
+        body += self._author(seen, advised)
         if len(case.state.walks) < MOST_WALKS:
             also = tuple(
                 (label, AlsoThis(case=case.number, walk=len(case.state.walks), also=key)) for key, label in words.also.items()
@@ -404,6 +434,18 @@ class Wording:
         body.append(Buttons(self._below(seen)))
         title = self.t("card.advice", number=case.number, title=self.titles(case.tree, advised.outcomes))
         return Card(title, tuple(body), _TONE[advised.disposition], self.t("notice.case", number=case.number))
+
+    def _author(self, seen: Seen, advised: Advise) -> list[Block]:
+        """Whether the author is known under another name too; where it matters, and only to who may know of warnings."""
+        case = seen.case
+        if advised.strike == "never" or case.author is None or not seen.handle:
+            return []
+        blocks: list[Block] = [Text(self.t("strike.same_as", number=number), "hint") for _, number in seen.links]
+        buttons = [
+            Button(self.t("button.not_same", number=number), SameAuthor(case=case.number, link=link))
+            for link, number in seen.links
+        ]
+        return [*blocks, Buttons((Button(self.t("button.same_author"), SameAuthor(case=case.number)), *buttons))]
 
     def _posted(self, typed: str) -> str | Quote:
         """When it was placed: what a form's own field for a moment gives, with its year; else what somebody typed."""
@@ -434,16 +476,38 @@ class Wording:
             told.append(self.t("told.choose_department"))
         if told:
             quotes.append((self.t("fact.told"), " · ".join(told)))
-        if advised.strike != "never" and not case.state.no_strike and case.author is not None:
-            count, most = case.state.earlier_strikes + 1, case.policy.strikes.block_at
-            quotes.append((self.t("fact.strike"), self.t("strike.preview", count=count, most=most)))
+        strike = self._strike(seen, advised)
+        if strike:
+            quotes.append((self.t("fact.strike"), strike))
         if case.moderator is not None and not case.open:
             quotes.append((self.t("fact.moderator"), self.name(case.moderator)))
         if case.closed is not None:
             quotes.append((self.t("fact.closed"), self.moment(case.closed)))
+        if seen.objection is not None:
+            quotes.append((self.t("fact.objection"), self._objection_stands(seen.objection)))
         if case.purge_on is not None:
             quotes.append((self.t("fact.kept_until"), self.s.day(datetime.fromisoformat(case.purge_on).date())))
         return tuple(quotes)
+
+    def _strike(self, seen: Seen, advised: Advise) -> str:
+        """What closing would add to the author's warnings, or what it added; empty when nothing."""
+        case = seen.case
+        if not case.open:
+            if seen.strike is None:
+                return ""
+            if seen.strike.undone is not None:
+                return self.t("strike.undone", who=self.name(seen.strike.undone_by), when=self.moment(seen.strike.undone))
+            zone = self.organisation.calendar.zone
+            return self.t("strike.recorded", until=self.s.day(seen.strike.expires.astimezone(zone).date()))
+        if advised.strike == "never" or case.state.no_strike or case.author is None:
+            return ""
+        count, most = case.state.earlier_strikes + 1, case.policy.strikes.block_at
+        parts = [self.t("strike.preview", nth=self.s.nth(count), most=most)]
+        if count >= most:
+            parts.append(self.t("strike.limit"))
+        elif advised.criminal and case.policy.strikes.criminal_override:
+            parts.append(self.t("strike.override"))
+        return " · ".join(parts)
 
     def _told(self, item: Told) -> str:
         name = self.role(item.role, item.department)
@@ -453,22 +517,57 @@ class Wording:
 
     def _decision(self, case: Case) -> list[Block]:
         blocks: list[Block] = []
-        for decision in case.state.decisions:
-            title = self.titles(case.tree, [decision.outcome])
-            blocks.append(
-                Text(self.t("card.decided", who=self.name(decision.by), when=self.moment(decision.at), title=title), "strong")
-            )
-            blocks.append(Quote(decision.reason, self.name(decision.by)))
+        for made in case.state.decisions:
+            who, when = self.name(made.by), self.moment(made.at)
+            if made.undoes:
+                key = "card.undecided" if made.thread else "card.lapsed"
+                blocks.append(Text(self.t(key, who=who, when=when), "strong"))
+            else:
+                title = self.titles(case.tree, [made.outcome])
+                blocks.append(Text(self.t("card.decided", who=who, when=when, title=title), "strong"))
+                blocks.append(Text(self.ground(made), "hint"))
+            if made.reason:
+                blocks.append(Quote(made.reason, who))
         return blocks
+
+    def ground(self, made: Decision) -> str:
+        """The measure of a decision, and the house rule it rests on."""
+        measure, rules = self.t(f"measure.{made.measure}"), self.organisation.house_rules
+        if made.rule not in rules:
+            return self.t("card.measure", measure=measure)
+        return self.t("card.measure_rule", measure=measure, rule=said(rules[made.rule].label, self.language))
+
+    def _support_people(self) -> str:
+        """Who is there for a colleague: the confidential counsellor and the integrity desk, by role and name."""
+        roles = self.organisation.roles
+        places: tuple[Role, ...] = ("confidant", "integrity_desk")
+        who = [
+            f"{self.name(person)} ({self.t(f'role.{role}')})"
+            for role in places
+            if role in roles
+            for person in roles[role].holders
+        ]
+        return self.s.and_(who) if who else self.t("support.nobody")
+
+    def support(self) -> Card:
+        """Where a colleague who is targeted can go; says nothing of what was written, nor where."""
+        title = self.t("support.title")
+        body = (
+            Text(self.t("support.for_you")),
+            Text(self.t("support.go_to", who=self._support_people()), "strong"),
+            Text(self.t("support.threatened")),
+            Text(self.t("support.never_answer")),
+            Text(self.t("support.who_knows"), "hint"),
+        )
+        return Card(title, body, "info", self.t("support.notice"))
 
     def _private(self, seen: Seen) -> list[Block]:
         blocks: list[Block] = []
-        roles = self.organisation.roles
         if "colleague_targeted" in seen.private:
-            who = [
-                self.name(person) for role in ("confidant", "integrity_desk") if role in roles for person in roles[role].holders
-            ]
-            blocks.append(Text(self.t("support.colleague", who=self.s.and_(who) if who else self.t("support.nobody")), "strong"))
+            blocks.append(Text(self.t("support.colleague", who=self._support_people()), "strong"))
+            blocks.append(Buttons((Button(self.t("button.tell_colleague"), TellColleague(case=seen.case.number)),)))
+        elif seen.confidential:
+            blocks.append(Text(self.t("support.confidential"), "hint"))
         if "weighs_on_me" in seen.private:
             blocks.append(Text(self.t("support.weighs")))
             if seen.moderators:
@@ -523,11 +622,7 @@ class Wording:
             mark: Press | None = None
             if settled is not None:
                 state = settled.how
-                reason = self.t(f"reason.{settled.reason}") if settled.reason else ""
-                key = "item.waived" if settled.how == "waived" else "item.done"
-                notes = [self.t(key, who=self.name(settled.by), when=self.moment(settled.at))]
-                if reason:
-                    notes.append(reason)
+                notes = self._settled(settled)
                 if settled.note:
                     typed.append((text, Quote(settled.note, self.name(settled.by))))
                 if case.open:
@@ -540,12 +635,27 @@ class Wording:
                 more = self._more(case, todo)
             if blocked:
                 notes.append(self.t("item.evidence_first"))
+            elif needs_two(todo):
+                notes.append(self._needs_two(case, todo))
             urgent = todo.phase == "safety"
             if blocked:
                 items.append(Item(text, "blocked", " · ".join(notes), None, tuple(more), urgent))
             else:
                 items.append(Item(text, "open", " · ".join(notes), mark, tuple(more), urgent))
         return [Checklist(tuple(items)), *([Facts(tuple(typed))] if typed else [])]
+
+    def _settled(self, settled: Settled) -> list[str]:
+        key = "item.waived" if settled.how == "waived" else "item.done"
+        notes = [self.t(key, who=self.name(settled.by), when=self.moment(settled.at))]
+        if settled.first:
+            notes.append(self.t("item.first", who=self.name(settled.first)))
+        return [*notes, self.t(f"reason.{settled.reason}")] if settled.reason else notes
+
+    def _needs_two(self, case: Case, todo: Todo) -> str:
+        first = first_person(case, todo)
+        if first is None:
+            return self.t("item.two", role=self.role(todo.by))
+        return self.t("item.proposed", who=self.name(first), role=self.role(todo.by))
 
     def _more(self, case: Case, todo: Todo) -> list[Button]:
         """What else can be done with an open line."""
@@ -677,11 +787,18 @@ class Wording:
         ahead = (Button(self.t("button.all_done"), AllDone(case=case.number), "primary"),) if unsettled else ()
         return (
             *ahead,
-            Button(self.t("button.close"), Close(case=case.number), "plain" if unsettled else "primary"),
+            Button(self.t("button.close"), Close(case=case.number), "plain" if unsettled else "primary", self._asks(seen)),
             Button(self.t("button.back"), Back(case=case.number, walk=case.walk, step=len(walk.path))),
             Button(self.t("button.next"), Next(case=case.number)),
             Button(self.t("button.intake"), EditIntake(case=case.number)),
         )
+
+    def _asks(self, seen: Seen) -> str:
+        """What closing does that should be thought about first."""
+        case, advised = seen.case, seen.advised
+        if advised is None or advised.strike == "never" or case.state.no_strike or case.author is None:
+            return ""
+        return self.t("strike.asks", nth=self.s.nth(case.state.earlier_strikes + 1), most=case.policy.strikes.block_at)
 
     def handed_over(self, case: Case) -> Card:
         """What is left with the moderator who gave a case away."""
@@ -709,11 +826,13 @@ class Wording:
         if case.state.department in self.organisation.departments:
             rows.append((self.t("select.department"), self.department(case.state.department)))
         body.append(Facts(tuple(rows)))
-        if advised is not None and advised.decides and not case.state.decisions:
+        if advised is not None and advised.decides and decision(case) is None:
             body.append(Text(self.t("thread.decide_please"), "question"))
         elif thread.role == "antenna" and advised is not None and "faq_candidate" in advised.records:
             body.append(Text(self.t("thread.answer_please"), "question"))
             body += self._looks_like(seen, thread)
+        if seen.confidential:
+            body.append(Text(self.t("support.confidential"), "hint"))
         body += self._decision(case)
         if thread.taken_by is not None:
             body.append(Text(self.t("thread.taken", who=self.name(thread.taken_by)), "strong"))
@@ -726,6 +845,9 @@ class Wording:
                 Button(self.t("button.forward"), Forward(thread=thread.thread)),
                 Button(self.t("button.close_thread"), CloseThread(thread=thread.thread)),
             ]
+            if decision(case) is not None:
+                undo = UndoDecision(thread=thread.thread, decisions=decisions)
+                buttons.insert(1, Button(self.t("button.undo_decision"), undo))
             if thread.taken_by is None:
                 buttons.insert(0, Button(self.t("button.take"), Take(thread=thread.thread), "primary"))
             body += [Buttons(tuple(buttons)), *self._reports(seen)]
@@ -768,6 +890,125 @@ class Wording:
         title = self.t("card.advice", number=case.number, title=titles) if titles else self.t("card.case", number=case.number)
         button = Button(self.t("button.show_case"), ShowCase(case=case.number))
         return Card(title, (Text(text), Buttons((button,))), "warning", self.t("notice.reminder", number=case.number))
+
+    def second(self, seen: Seen) -> Card:
+        """What needs a second person in a case: those lines, by whom each was proposed, to confirm or not."""
+        case = seen.case
+        title = self.t("second.title", number=case.number)
+        open_lines = [todo for todo in seen.advised.steps if todo.id in case.state.proposed] if seen.advised and case.open else []
+        if not open_lines:
+            return Card(title, (Text(self.t("second.nothing_left")),), notice=title)
+        body: list[Block] = [*self._comment(seen), *self._decision(case)]
+        for todo in open_lines:
+            text = self.step(case.tree, case.policy, todo, self.facts_of(case))
+            body += [
+                Text(self.t("second.proposed", who=self.name(case.state.proposed[todo.id].by), step=text), "question"),
+                Buttons(
+                    (
+                        Button(self.t("button.confirm"), Tick(case=case.number, item=todo.id), "primary"),
+                        Button(self.t("button.disagree"), Disagree(case=case.number, item=todo.id)),
+                    )
+                ),
+            ]
+        return Card(title, tuple(body), "warning", title)
+
+    # --- why, for the citizen; and their objection ---
+
+    def motivation(self, seen: Seen, restrictions: Sequence[StepKind], *, formal: bool) -> Card:
+        """What was done, to which comment, on which rule, by whom as an organisation and how to object: the fields of article 17 of
+        the Digital Services Act, without claiming to be that statement."""
+        case, title = seen.case, self.t("motivation.title", number=seen.case.number)
+        if not restrictions:
+            return Card(title, (Text(self.t("motivation.nothing")),))
+        other = Button(self.t("button.say_je" if formal else "button.say_u"), Motivate(case=case.number, formal=not formal))
+        body = (
+            Text(self.t("motivation.check")),
+            Copy(self.t("motivation.copy"), self._motivation(seen, restrictions, formal=formal)),
+            Buttons((other,)),
+        )
+        return Card(title, body, "info", title)
+
+    def _motivation(self, seen: Seen, restrictions: Sequence[StepKind], *, formal: bool) -> str:
+        case = seen.case
+        language = "nl" if case.policy.reply_language == "nl" else self.language
+        speaker, form = Wording(self.organisation, language, self.now), "u" if formal else "je"
+        t = speaker.t
+        values = speaker.values(case.policy)
+        day = speaker.s.day((case.closed or self.now).astimezone(self.organisation.calendar.zone).date())
+        which = [t(f"platform.{case.state.platform}")]
+        posted = speaker._posted(case.posted) if case.posted else ""
+        if isinstance(posted, str) and posted:
+            which.append(posted)
+        if re.fullmatch(r"https?://[^\s<>]{3,400}", case.link):
+            which.append(case.link)
+        done = [t(f"motivation.{kind}_{form}") for kind in restrictions]
+        if seen.strike is not None and seen.strike.undone is None:
+            until = speaker.s.day(seen.strike.expires.astimezone(self.organisation.calendar.zone).date())
+            done.append(t(f"motivation.warning_{form}", until=until))
+        standing, rules = decision(case), self.organisation.house_rules
+        rule = (standing.rule if standing is not None else "") or case.state.house_rule or ""
+        why = []
+        if rule in rules:
+            label = said(rules[rule].label, language)
+            why.append(t(f"motivation.rule_{form}", rule=label, code=values["code_of_conduct"]))
+        if seen.advised is not None and seen.advised.criminal:
+            why.append(t(f"motivation.criminal_{form}"))
+        if not why:
+            why.append(t(f"motivation.code_{form}", code=values["code_of_conduct"]))
+        parts = [
+            t(f"motivation.opening_{form}", day=day, which=" · ".join(which)),
+            t("motivation.what", done=" ".join(done)),
+            t("motivation.why", why=" ".join(why)),
+            t(f"motivation.how_{form}"),
+            t(f"motivation.object_{form}", contact=values["contact"]),
+            t(f"motivation.status_{form}"),
+            values["signature"],
+        ]
+        return "\n\n".join(parts)
+
+    def _objection_stands(self, row: Any) -> str:
+        if row.decided is None:
+            return self.t("objection.waits", who=self.name(row.reviewer))
+        key = "objection.changed" if row.measure else "objection.upheld"
+        return self.t(key, who=self.name(row.decided_by), when=self.moment(row.decided))
+
+    def objection(self, seen: Seen, row: Any, restrictions: Sequence[StepKind]) -> Card:
+        """An objection for who looks at it: the comment, what was done and why, the citizen's words; two buttons."""
+        case = seen.case
+        title = self.t("objection.title", number=case.number)
+        body: list[Block] = [Text(self.t("objection.for", who=self.name(row.reviewer)), "hint"), *self._comment(seen)]
+        if seen.advised is not None:
+            body.append(Facts(tuple(item for item in self._facts(seen, seen.advised) if item[0] != self.t("fact.strike"))))
+        body.append(Text(self.t("objection.done", done=self.s.and_([self.t(f"measure.{kind}") for kind in restrictions]))))
+        body += [*self._decision(case), Text(self.t("objection.says"), "strong"), Quote(row.text)]
+        if row.decided is not None:
+            body += [Text(self._objection_stands(row), "strong"), Quote(row.reason or "", self.name(row.decided_by))]
+            return Card(title, tuple(body), "neutral", title)
+        body += [
+            Text(self.t("objection.ask"), "question"),
+            Buttons(
+                (
+                    Button(self.t("button.uphold"), Review(objection=row.id, upheld=True)),
+                    Button(self.t("button.change"), Review(objection=row.id, upheld=False)),
+                )
+            ),
+        ]
+        return Card(title, tuple(body), "warning", title)
+
+    def objected(self, case: Case, row: Any) -> Card:
+        """What came of an objection, for the moderator: what to do now, and the answer to the citizen."""
+        title = self.t("objection.title", number=case.number)
+        body: list[Block] = [Text(self._objection_stands(row), "strong"), Quote(row.reason or "", self.name(row.decided_by))]
+        if row.measure:
+            body.append(Text(self.t(f"objection.now_{row.measure}"), "question"))
+        language = "nl" if case.policy.reply_language == "nl" else self.language
+        speaker, form = Wording(self.organisation, language, self.now), "u" if case.state.formal else "je"
+        key = f"objection.answer_{'changed' if row.measure else 'upheld'}_{form}"
+        measure = speaker.t(f"objection.becomes_{row.measure}") if row.measure else ""
+        values = speaker.values(case.policy)
+        text = speaker.t(key, measure=measure, organisation=values["organisation"], signature=values["signature"])
+        body += [Copy(self.t("objection.copy"), text), Text(self.t("objection.reason_stays"), "hint")]
+        return Card(title, tuple(body), "info", title)
 
     def reply_card(self, number: int, by: str, text: str, *, outside: bool, edited: bool, deleted: bool) -> Card:
         """What a colleague wrote, passed on."""
@@ -1280,7 +1521,9 @@ class Wording:
         label = " · ".join(part for part in (number, excerpt(title, room), role, term) if part)
         return Buttons((Button(label, ShowCase(case=case.number)),))
 
-    def record(self, case: Case, rows: Sequence[Any], *, holds: bool, authorities: Authorities | None = None) -> Card:
+    def record(
+        self, case: Case, rows: Sequence[Any], *, holds: bool, authorities: Authorities | None = None, confidential: bool = False
+    ) -> Card:
         """The timeline of a case: who, what, when, with which tree and policy."""
         ended = outcomes(case)
         lines: list[tuple[str, str | Quote]] = []
@@ -1298,6 +1541,8 @@ class Wording:
             Text(self.t("log.versions", tree=f"{case.tree.name} {case.tree_version}", policy=case.policy_version), "hint"),
             Text(self.t("log.chain_holds" if holds else "log.chain_broken"), "hint"),
         ]
+        if confidential:
+            body.append(Text(self.t("support.confidential"), "hint"))
         return Card(self.t("log.title", number=case.number), tuple(body))
 
     def _detail(self, case: Case, what: str, codes: str, authorities: Authorities | None) -> str:
@@ -1364,22 +1609,62 @@ class Wording:
         field = Field("text", self.t("field.reply"), "text", text, limit=8000, hint=self.t("field.reply_hint"))
         return Form(self.t("form.reply"), press, (field,), self.t("form.save"))
 
-    def decide_form(self, press: Decide, case: Case) -> Form:
-        words = case.tree.said(self.language)
-        names = [name for name, end in case.tree.outcomes.items() if not end.decides]
-        chosen = next((name for name in outcomes(case) if name in names), "")
+    def decide_form(
+        self, press: Decide, case: Case, ends: Sequence[tuple[Disposition, Sequence[str]]], possible: Sequence[Measure]
+    ) -> Form:
+        """What it is (``ends``: outcomes under what they come down to), the measure if another than usual, the house rule, why."""
+        words, rules = case.tree.said(self.language), self.organisation.house_rules
+        names = [(name, self.t(f"disposition.{be.replace(' ', '_')}")) for be, found in ends for name in found]
+        chosen = next((name for name in outcomes(case) if name in dict(names)), "")
+        outcome = tuple((name, words.outcomes[name].title) for name, _ in names)
+        measure = (("", self.t("measure.as_usual")), *((name, self.t(f"measure.{name}")) for name in possible))
+        rule = (("", self.t("select.no_house_rule")), *((name, said(item.label, self.language)) for name, item in rules.items()))
+        now = decision(case)
+        preset = now.rule if now is not None else case.state.house_rule or ""
         fields = (
-            Field(
-                "outcome",
-                self.t("field.outcome"),
-                "choice",
-                chosen,
-                tuple((name, words.outcomes[name].title) for name in names),
-                True,
-            ),
+            Field("outcome", self.t("field.outcome"), "choice", chosen, outcome, True, groups=tuple(head for _, head in names)),
+            Field("measure", self.t("field.measure"), "choice", "", measure, hint=self.t("field.measure_hint")),
+            Field("rule", self.t("field.rule"), "choice", preset, rule),
             Field("reason", self.t("field.decision_reason"), "text", required=True, limit=2000),
         )
         return Form(self.t("form.decide", number=case.number), press, fields, self.t("button.decide"))
+
+    def tell_colleague_form(self, press: TellColleague, asking: str) -> Form:
+        people = tuple((name, person.name) for name, person in self.organisation.people.items() if name != asking)
+        consent = (("", self.t("support.not_yet")), ("yes", self.t("support.consents")))
+        fields = (
+            Field("person", self.t("field.colleague"), "choice", "", people, True),
+            Field("consent", self.t("field.consent"), "choice", "", consent),
+        )
+        return Form(self.t("button.tell_colleague"), press, fields, self.t("form.send"), (Text(self.t("support.intro")),))
+
+    def objection_form(self, press: Object) -> Form:
+        field = Field("text", self.t("field.objection"), "text", required=True, limit=5000)
+        return Form(self.t("button.object"), press, (field,), self.t("form.send"), (Text(self.t("objection.intro")),))
+
+    def review_form(self, press: Review, number: int, possible: Sequence[Measure]) -> Form:
+        reason = Field("reason", self.t("field.decision_reason"), "text", required=True, limit=2000)
+        if press.upheld:
+            return Form(self.t("form.uphold", number=number), press, (reason,), self.t("button.uphold"))
+        options = tuple((name, self.t(f"measure.{name}")) for name in possible)
+        measure = Field("measure", self.t("field.measure"), "choice", "", options, True)
+        return Form(self.t("form.change", number=number), press, (measure, reason), self.t("button.change"))
+
+    def undo_strike_form(self, press: UndoStrike) -> Form:
+        field = Field("reason", self.t("field.undo_reason"), "text", required=True, limit=500)
+        return Form(self.t("button.undo_strike"), press, (field,), self.t("form.save"), (Text(self.t("strike.undo_intro")),))
+
+    def same_author_form(self, press: SameAuthor) -> Form:
+        field = Field("case", self.t("field.other_case"), required=True, limit=12)
+        return Form(self.t("form.same_author"), press, (field,), self.t("form.save"), (Text(self.t("strike.same_intro")),))
+
+    def undo_form(self, press: UndoDecision, case: Case) -> Form:
+        field = Field("reason", self.t("field.undo_reason"), "text", required=True, limit=2000)
+        return Form(self.t("form.undo", number=case.number), press, (field,), self.t("button.undo_decision"))
+
+    def disagree_form(self, press: Disagree, text: str) -> Form:
+        field = Field("reason", self.t("field.decision_reason"), "text", required=True, limit=500)
+        return Form(self.t("form.disagree"), press, (field,), self.t("form.send"), (Text(text),))
 
     def ask_form(self, press: AskInfo, number: int) -> Form:
         field = Field("text", self.t("field.question"), "text", required=True)

@@ -30,6 +30,10 @@ class Todo:
     to_publisher: bool = False
 
 
+# What is done with a comment, as whoever decides names it.
+Measure = Literal["leave", "answer", "hide", "delete", "block", "close_comments", "report"]
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """Put this question. ``choices`` are the ids offered in this situation, in order."""

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from flows.effects import Advise, Ask, DropImages, Effect, Escalate, LogSignal, OpenDeadline, RecordStrike, Todo
+from flows.effects import Advise, Ask, DropImages, Effect, Escalate, LogSignal, Measure, OpenDeadline, RecordStrike, Todo
 from flows.policy import Frozen, Policy
 from flows.tree import (
+    PHASE_OF,
     PHASES,
     Also,
     Body,
@@ -52,10 +53,29 @@ _ONCE: frozenset[StepKind] = frozenset(
         "private_message",
         "report_platform",
         "escalate",
-        "monitor",
         "face_to_face",
     }
 )
+
+
+# The steps that carry out a measure, the first where none is there yet; and which measure counts when an outcome holds several.
+KINDS: Mapping[Measure, tuple[StepKind, ...]] = {
+    "leave": (),
+    "answer": ("public_answer", "private_message"),
+    "hide": ("hide",),
+    "delete": ("delete",),
+    "block": ("block",),
+    "close_comments": ("close_comments",),
+    "report": ("report_platform", "report_body"),
+}
+_STRONGEST: tuple[Measure, ...] = ("delete", "hide", "close_comments", "block", "report", "answer")
+# What falls away when somebody decides on less.
+_FURTHER: Mapping[Measure, frozenset[StepKind]] = {
+    "leave": frozenset({"hide", "delete", "block", "close_comments"}),
+    "answer": frozenset({"hide", "delete", "block", "close_comments"}),
+    "hide": frozenset({"delete", "block"}),
+    "close_comments": frozenset({"delete", "block"}),
+}
 
 
 class IllegalAnswer(Exception):
@@ -213,6 +233,58 @@ def advise(tree: Tree, policy: Policy, situation: Situation, outcomes: Sequence[
     )
 
 
+def main_measure(advice: Advise) -> Measure:
+    """The measure that an outcome by itself comes down to: the strongest of its steps that must be done."""
+    kinds = {todo.kind for todo in advice.steps if not todo.optional}
+    return next((measure for measure in _STRONGEST if kinds & set(KINDS[measure])), "leave")
+
+
+def measures(tree: Tree, policy: Policy, situation: Situation, outcomes: Sequence[str]) -> tuple[Measure, ...]:
+    """The measures that can be taken in this place, on this platform, for these outcomes; never a block before its time."""
+    out = NOT_AT[situation.place] | situation.unable | (frozenset() if situation.can_hide else frozenset({"hide"}))
+    possible = [measure for measure, kinds in KINDS.items() if not kinds or set(kinds) - out]
+    return tuple(measure for measure in possible if measure != "block" or may_block(tree, policy, situation, outcomes))
+
+
+def may_block(tree: Tree, policy: Policy, situation: Situation, outcomes: Sequence[str]) -> bool:
+    """At the configured number of strikes; before it only for a crime where policy says so, and for a fake account or bot."""
+    ends = [tree.outcomes[name] for name in outcomes]
+    if any(end.fake_account or (end.criminal and policy.strikes.criminal_override) for end in ends):
+        return True
+    striking = any(end.strike != "never" for end in ends)
+    return striking and situation.earlier_strikes + 1 >= policy.strikes.block_at
+
+
+def measured(advice: Advise, measure: Measure, policy: Policy, situation: Situation) -> Advise:
+    """The advice once somebody decided on a measure: its line stands there and must be done, what goes further falls away."""
+    if measure == "leave":  # what may stand is no ground for a warning
+        advice = replace(advice, strike="never", records=tuple(record for record in advice.records if record != "strike"))
+    away = _FURTHER.get(measure, frozenset())
+    steps = [todo for todo in advice.steps if todo.kind not in away or (todo.instead_of_hide and measure == "hide")]
+    kinds = [kind for kind in KINDS[measure] if kind not in NOT_AT[situation.place] | situation.unable]
+    found = next((todo for todo in steps if todo.kind in kinds), None)
+    if found is not None:
+        return replace(advice, steps=tuple(replace(todo, optional=False) if todo is found else todo for todo in steps))
+    if not kinds:
+        return replace(advice, steps=tuple(steps))
+    kind = kinds[0]
+    name = advice.outcomes[0]
+    if kind in ("delete", "block") and not any(todo.kind == "evidence" for todo in steps):
+        steps.insert(0, Todo("decided.evidence", "evidence", name, "evidence", "evidence"))
+    line = Todo(f"decided.{kind}", kind, name, kind, PHASE_OF[kind], by=_whose(kind, advice.criminal, policy))
+    at = max((index + 1 for index, todo in enumerate(steps) if todo.kind == "evidence"), default=0)
+    at = at if kind in ("hide", "close_comments") else len(steps)
+    return replace(advice, steps=(*steps[:at], line, *steps[at:]))
+
+
+def _whose(kind: StepKind, criminal: bool, policy: Policy) -> Role:
+    """Who takes a step that policy may give to others."""
+    if kind == "block":
+        return {"communications_lead": "communications_lead", "team": "moderation_team"}.get(policy.who_blocks, "moderator")  # type: ignore[return-value]  # a dict of str
+    by_team = kind == "delete" and (policy.who_deletes_criminal if criminal else policy.who_deletes) == "team"
+    return "moderation_team" if by_team or kind == "close_comments" else "moderator"
+
+
 def hold_answers(advice: Advise, settled: Collection[str]) -> Advise:
     """The advice for somebody who may not answer citizens now: what is not yet answered (``settled``: ids of lines that are done)
     becomes one line to pass it on. What keeps people safe is still said."""
@@ -335,6 +407,8 @@ def _merge(lists: Iterable[tuple[Todo, ...]]) -> tuple[Todo, ...]:
 def _same(one: Todo, other: Todo, of_one_list: bool) -> bool:
     if one.kind != other.kind or one.phase != other.phase or (of_one_list and one.kind != "private_message"):
         return False
+    if one.kind == "monitor":  # what to look at again, and when, is different for each
+        return (one.word, one.after) == (other.word, other.after)
     return one.kind in _ONCE or (one.body, one.role) == (other.body, other.role)
 
 

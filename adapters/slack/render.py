@@ -485,7 +485,13 @@ def _inputs(field: Field) -> Iterator[Json]:
             if not options:
                 return
             element: Json = {"type": "static_select", "action_id": "v"}
-            if len(options) > OPTIONS:
+            if any(field.groups) and len(options) <= OPTIONS:
+                known = {option["value"]: option for option in options}
+                heads = [(head, [known[value] for value, _ in found if value in known]) for head, found in field.grouped]
+                element["option_groups"] = [
+                    {"label": _plain(head or "·", OPTION), "options": found} for head, found in heads if found
+                ]
+            elif len(options) > OPTIONS:
                 chunks = [options[start : start + OPTIONS] for start in range(0, len(options), OPTIONS)][:OPTIONS]
                 element["option_groups"] = [
                     {"label": _plain(f"{index * OPTIONS + 1}–{index * OPTIONS + len(chunk)}", OPTION), "options": chunk}

@@ -109,6 +109,7 @@ CASE_PRESSES: list[tuple[p.Press, set[str]]] = [
     (p.Tick(case=CRIME, item="bewijs", done=False), ACT),
     (p.Tick(case=CRIME, item="verwijderen"), ACT | {TEAM}),  # the team deletes what is criminal
     (p.Tick(case=CRIME, item="blokkeren"), ACT),  # the communications lead blocks
+    (p.Disagree(case=CRIME, item="verwijderen"), ACT | {TEAM}),
     (p.AllDone(case=CRIME), ACT),
     (p.Waive(case=CRIME, item="bewijs", reason="not_needed"), ACT),
     (p.Waive(case=CRIME, item="verwijderen"), ACT),
@@ -119,6 +120,12 @@ CASE_PRESSES: list[tuple[p.Press, set[str]]] = [
     (p.EditReply(case=CRIME, item="bericht"), ACT),
     (p.SetForm(case=CRIME, formal=True), ACT),
     (p.NoStrike(case=INSULT, on=True), ACT),
+    (p.UndoStrike(case=CRIME), ACT),
+    (p.SameAuthor(case=CRIME), ACT),
+    (p.Motivate(case=CRIME, formal=False), ACT),
+    (p.Object(case=CRIME), ACT),
+    (p.ShowText(case=CRIME), ACT),
+    (p.TellColleague(case=CRIME), ACT),
     (p.UseFaq(case=WALKING, walk=0, step=0, entry=1), ACT),
     (p.Same(case=WALKING, step=0), ACT),
     (p.HandOver(case=CRIME, to=OTHER), ACT),
@@ -146,7 +153,8 @@ THREADS = {
 def test_the_table_holds_every_press() -> None:
     """A press that is added to the product gets a row here."""
     tested = {type(press) for press, _ in CASE_PRESSES}
-    tested |= {p.Take, p.Decide, p.AskInfo, p.Forward, p.CloseThread, p.ApproveFaq, p.EditFaq, p.RetireFaq}
+    tested |= {p.Take, p.Decide, p.UndoDecision, p.AskInfo, p.Forward, p.CloseThread, p.ApproveFaq, p.EditFaq, p.RetireFaq}
+    tested |= {p.Review}  # by who had no part: in the journeys of objections
     tested |= {p.TakeOverFaq, p.NewFaq, p.ShowFaq, p.CloseGap, p.AnswerFromFaq}
     assert tested == set(get_args(p.Press))
 
@@ -183,6 +191,8 @@ async def test_who_may_press_what_in_a_thread(town: Town, role: str) -> None:
                 if (key == "") != (who in allowed) or (key and key not in NO_ACCESS):
                     wrong.append((press, who, key or "allowed"))
     assert not wrong, wrong
+    undo = p.UndoDecision(thread=thread, decisions=0)
+    assert {who for who in EVERYBODY if await town.tried(who, undo, {"reason": "x"}) not in NO_ACCESS} == decide
 
 
 async def test_who_may_approve_an_answer(town: Town) -> None:

@@ -250,7 +250,8 @@ def test_every_press_fits_a_button() -> None:
         "case": p.LARGEST_ID, "thread": p.LARGEST_ID, "entry": p.LARGEST_ID, "walk": 10_000, "step": 10_000, "decisions": 10_000,
         "version": 10_000, "item": "x" * 60, "choice": "x" * 60, "value": "x" * 60, "to": "x" * 60, "moderator": "x" * 60,
         "also": "iets_anders", "flag": "colleague_targeted", "what": "house_rule", "on": True, "formal": True,
-        "done": False, "reason": "not_possible",
+        "done": False, "reason": "not_possible", "body": "x" * 60, "report": p.LARGEST_ID, "gap": p.LARGEST_ID, "draft": p.LARGEST_ID,
+        "history": True, "link": p.LARGEST_ID, "objection": p.LARGEST_ID, "upheld": False,
     }  # fmt: skip
     for kind in p.Press.__args__:
         press = kind(**{name: big[name] for name in kind.model_fields if name != "do"})

@@ -143,6 +143,24 @@ async def test_a_case_with_an_open_question_does_not_close_by_itself(chat: Chat)
     assert "gesloten" in an.card.title
 
 
+def test_a_merged_list_keeps_every_thing_to_look_at_again() -> None:
+    """What to keep an eye on, and until when, differs by outcome: each such line stays; the very same one stands once."""
+    for outcomes in combinations(sorted(TREE.outcomes), 2):
+        asked = [(todo.word, str(todo.after)) for name in outcomes for todo in _adviced([name]).steps if todo.kind == "monitor"]
+        kept = [(todo.word, str(todo.after)) for todo in _adviced(outcomes).steps if todo.kind == "monitor"]
+        assert set(kept) == set(asked), outcomes
+        assert len(kept) == len(set(kept)), outcomes
+
+
+def test_nothing_is_shown_again_where_nothing_can_be_hidden() -> None:
+    """Where a platform cannot hide, what was deleted does not come back: no line promises it."""
+    words = TREE.said("nl")
+    for name in TREE.outcomes:
+        advice = advise(TREE, Policy(), Situation(can_hide=False, house_rule="insult"), [name])
+        said = [words.outcomes[name].steps.get(todo.word, "") for todo in advice.steps]
+        assert not any("Toon de reactie weer" in text for text in said), name
+
+
 def _adviced(outcomes: Sequence[str]) -> Advise:
     situation = Situation(department="milieu", ground="age", house_rule="insult", earlier_strikes=2)
     return advise(TREE, Policy(), situation, outcomes)
@@ -160,7 +178,7 @@ def test_a_merged_list_keeps_what_each_part_asks(size: int) -> None:
         assert phases == sorted(phases), outcomes
         assert len({todo.id for todo in merged.steps}) == len(merged.steps), outcomes
         kinds = [todo.kind for todo in merged.steps]
-        for once in ("evidence", "hide", "delete", "block", "close_comments", "private_message", "report_platform", "monitor"):
+        for once in ("evidence", "hide", "delete", "block", "close_comments", "private_message", "report_platform"):
             assert kinds.count(once) <= 1 or any(  # a list of its own may hold two, and keeps them
                 [todo.kind for todo in part.steps].count(once) > 1 for part in parts
             ), (outcomes, once)
@@ -230,6 +248,7 @@ async def test_nothing_is_deleted_before_the_evidence(chat: Chat) -> None:
     assert not any("Verwijder" in label for label in lines)
     await an.press("Bewaar het bewijs")
     await an.press("Verwijder")
+    await chat.person("tom").press("Bevestigen", on="#moderatieteam")
     assert an.card.line("Verwijder").state == "done"
     await an.press("Bewaar het bewijs")
     assert an.refused
@@ -360,7 +379,7 @@ INSULT = ("Negatief", "Belediging, pesten of seksueel", "Ja, grof of bewust kwet
 async def test_closing_records_at_most_one_strike_and_forgets_the_handle(chat: Chat) -> None:
     """A strike per case, counted on the next card of the same author; the clear handle is gone; the card says until when it is kept."""
     an = await pasted_by(chat, "Jan.Modaal", *INSULT)
-    assert an.card.facts["Waarschuwing"] == "Dit wordt de 1e van 3"
+    assert an.card.facts["Waarschuwing"] == "Dit zou de 1ste van 3 zijn"
     await an.press("Vraag", on="Ook nog iets anders in dit bericht")
     await an.press("Ik, openbaar")
     await settled(an)
@@ -377,7 +396,7 @@ async def test_closing_records_at_most_one_strike_and_forgets_the_handle(chat: C
     old = next(item for item in an.card.controls if item.label == "Zelfde afhandeling voor de volgende")
     assert old is not None
     again = await pasted_by(chat, "jan.modaal", *INSULT)
-    assert again.card.facts["Waarschuwing"] == "Dit wordt de 2e van 3"
+    assert again.card.facts["Waarschuwing"] == "Dit zou de 2de van 3 zijn"
     assert "Communicatieverantwoordelijke" in again.card.facts["Op de hoogte"]
     await again.press("Zonder slechte bedoeling: geen waarschuwing")
     await settled(again)

@@ -100,6 +100,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "version", name=op.f("pk_versions")),
     )
     op.create_table(
+        "aliases",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("other_case", sa.Integer(), nullable=False),
+        sa.Column("one", sa.String(length=48), nullable=False),
+        sa.Column("other", sa.String(length=48), nullable=False),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.Column("undone", sa.String(length=27), nullable=True),
+        sa.Column("undone_by", sa.String(length=60), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_aliases_case_id")),
+        sa.ForeignKeyConstraint(["other_case"], ["cases.id"], name=op.f("fk_aliases_other_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_aliases")),
+    )
+    with op.batch_alter_table("aliases", schema=None) as batch_op:
+        batch_op.create_index("ix_aliases_case_id", ["case_id"], unique=False)
+        batch_op.create_index("ix_aliases_one", ["one"], unique=False)
+        batch_op.create_index("ix_aliases_other", ["other"], unique=False)
+
+    op.create_table(
         "clocks",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=True),
@@ -224,6 +244,26 @@ def upgrade() -> None:
         batch_op.create_index("ix_messages_remote", ["remote"], unique=False)
 
     op.create_table(
+        "objections",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("standing", sa.Integer(), nullable=True),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("reviewer", sa.String(length=60), nullable=False),
+        sa.Column("decided", sa.String(length=27), nullable=True),
+        sa.Column("decided_by", sa.String(length=60), nullable=True),
+        sa.Column("measure", sa.String(length=20), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_objections_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_objections")),
+        sa.UniqueConstraint("standing", name=op.f("uq_objections_standing")),
+    )
+    with op.batch_alter_table("objections", schema=None) as batch_op:
+        batch_op.create_index("ix_objections_case_id", ["case_id"], unique=False)
+
+    op.create_table(
         "passes",
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
@@ -290,6 +330,8 @@ def upgrade() -> None:
         sa.Column("author", sa.String(length=48), nullable=False),
         sa.Column("at", sa.String(length=27), nullable=False),
         sa.Column("expires", sa.String(length=27), nullable=False),
+        sa.Column("undone", sa.String(length=27), nullable=True),
+        sa.Column("undone_by", sa.String(length=60), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_strikes_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_strikes")),
         sa.UniqueConstraint("case_id", name=op.f("uq_strikes_case_id")),

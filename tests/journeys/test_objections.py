@@ -1,0 +1,207 @@
+"""After closing: the reasons for the citizen to copy, and an objection that somebody else looks at."""
+
+import pytest
+from sqlalchemy import select
+
+from bot.tables import messages, objections, strikes, timeline
+from tests.journeys.chat import Chat, Person
+from tests.journeys.conftest import IN_A_BROWSER, Talk
+
+RULE = "Belediging of grof taalgebruik"
+
+
+async def hidden(chat: Chat, *, handle: str = "Jan", text: str = "Sukkels van de dienst", formal: bool = False) -> Person:
+    """A closed case in which the comment was hidden by its moderator."""
+    an = chat.person("an")
+    await an.command("")
+    await an.fill(
+        {
+            "Tekst van de reactie": text, "Naam van het account": handle, "Platform": "Facebook",
+            "Link naar de reactie": "https://www.facebook.com/torenbeek/posts/1?comment_id=2", "Wanneer geplaatst?": "2026-11-16T09:30",
+        }
+    )  # fmt: skip
+    for label in ("Negatief", "Belediging, pesten of seksueel", "Ja, grof of bewust kwetsend"):
+        await an.press(label)
+    if formal:
+        await an.press("Spreek aan met u")
+    for _ in range(2):
+        for line in an.card.lines:
+            if line.state == "open":
+                await an.press(line.text)
+    await an.press("Zaak afsluiten")
+    assert "gesloten" in an.card.title, an.note
+    return an
+
+
+async def objected(chat: Chat, text: str = "Ik bedoelde de *voetbalploeg*!") -> Person:
+    """A citizen who does not agree, taken down by the moderator."""
+    an = await hidden(chat)
+    await an.press("Bezwaar noteren")
+    await an.fill({"Wat zegt de burger?": text})
+    assert not an.refused, an.note
+    return an
+
+
+# The reasons
+
+
+@IN_A_BROWSER
+async def test_the_reasons_say_what_the_regulation_asks(chat: Chat) -> None:
+    """What was done, to which comment, on which rule, how, by whom and how to object; without a name of staff or a legal claim."""
+    an = await hidden(chat)
+    await an.press("Motivering voor de burger")
+    [(title, text)] = an.shown[0].copies
+    assert title == "Motivering"
+    for part in (
+        "op 17 november 2026", "Facebook", "16 november 2026 09:30", "https://www.facebook.com/torenbeek/posts/1?comment_id=2",
+        "Je reactie is verborgen op onze pagina.", "Je kreeg een waarschuwing; die telt tot 17 november 2027.", f"onze huisregel ‘{RULE}’",
+        "https://www.torenbeek.example/huisregels", "Geen enkele maatregel gebeurde automatisch.", "Ben je het er niet mee eens?",
+        "https://www.torenbeek.example/contact", "Het is geen juridische beslissing", "Gemeente Torenbeek",
+    ):  # fmt: skip
+        assert part in text, part
+    assert "Peeters" not in text
+    assert "Sukkels" not in text
+
+
+async def test_the_reasons_mirror_the_citizen(chat: Chat) -> None:
+    """With u for who was addressed with u, and the other way in one press; never a mixture."""
+    an = await hidden(chat, formal=True)
+    await an.press("Motivering voor de burger")
+    formal = an.shown[0].copies[0][1]
+    assert "Bent u het er niet mee eens?" in formal
+    assert " je " not in formal.lower()
+    await an.press("Spreek aan met je")
+    informal = an.shown[0].copies[0][1]
+    assert "Ben je het er niet mee eens?" in informal
+    assert " u " not in informal
+
+
+async def test_nothing_done_needs_no_reasons(chat: Chat) -> None:
+    """Where nothing was hidden, deleted, blocked or closed, neither reasons nor an objection are offered."""
+    an = chat.person("an")
+    await an.paste("Sterkte")
+    for label in ("Neutraal", "Medeleven"):
+        await an.press(label)
+    await chat.pass_time(seconds=16)
+    assert "gesloten" in an.card.title
+    assert {"Motivering voor de burger", "Bezwaar noteren"}.isdisjoint(an.card.labels())
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "https://x.example/<b> kijk", "www.facebook.com/x"])
+async def test_a_strange_link_is_left_out(chat: Chat, link: str) -> None:
+    """Only a whole web address is copied into the reasons."""
+    an = await hidden(chat)
+    await an.command("")
+    await an.fill({"Tekst van de reactie": "Sukkels", "Link naar de reactie": link, "Platform": "Facebook"})
+    for label in ("Negatief", "Belediging, pesten of seksueel", "Ja, grof of bewust kwetsend"):
+        await an.press(label)
+    for _ in range(2):
+        for line in an.card.lines:
+            if line.state == "open":
+                await an.press(line.text)
+    await an.press("Zaak afsluiten")
+    await an.press("Motivering voor de burger")
+    assert "(Facebook)" in an.shown[0].copies[0][1]
+
+
+# The objection
+
+
+@IN_A_BROWSER
+async def test_an_objection_goes_to_somebody_else(chat: Chat) -> None:
+    """The lead, who took no part, reads the comment, what was done and the citizen's words, inert; upheld with a reason; the
+    moderator gets an answer to copy; the citizen's words are nowhere else."""
+    an, sofie = await objected(chat), chat.person("sofie")
+    assert an.card.facts["Bezwaar"] == "bij Sofie Maes"
+    card = await sofie.sees(":sofie Zaak 1 · bezwaar")
+    assert set(card.quotes) >= {"Sukkels van de dienst", "Ik bedoelde de *voetbalploeg*!"}
+    assert "Wat er gebeurde: Verbergen." in card.says
+    await sofie.press("Behouden", on="Zaak 1 · bezwaar")
+    await sofie.fill({"reason": "Ook over een voetbalploeg mag dit niet"})
+    assert an.card.facts["Bezwaar"] == "Behouden door Sofie Maes (vandaag 10:00)"
+    answer = await an.sees(":an Zaak 1 · bezwaar")
+    assert answer.quotes == ("Ook over een voetbalploeg mag dit niet",)
+    assert answer.copies[0][1].startswith("Dank je dat je ons liet weten dat je het niet eens was.")
+    assert "voetbalploeg" not in answer.copies[0][1]
+    assert (await sofie.sees(":sofie Zaak 1 · bezwaar")).labels() == []
+    for table in (timeline, messages):
+        rows = await chat.stored(lambda conn, table=table: conn.execute(select(table)).all())  # type: ignore[misc]  # any table
+        assert not any("bedoelde" in str(row) for row in rows)
+
+
+async def test_a_change_after_an_objection(chat: Chat) -> None:
+    """The measure that comes in its place, what the moderator does now, the warning taken back; what was done stays to be read."""
+    an, sofie = await objected(chat), chat.person("sofie")
+    await sofie.press("Wijzigen", on="Zaak 1 · bezwaar")
+    await sofie.fill({"measure": "Laten staan", "reason": "Het ging over voetbal"})
+    answer = await an.sees(":an Zaak 1 · bezwaar")
+    assert answer.says[1].startswith("Maak de reactie weer zichtbaar")
+    assert "We passen de maatregel aan: de reactie is weer zichtbaar" in answer.copies[0][1]
+    [strike] = await chat.stored(lambda conn: conn.execute(select(strikes)).all())
+    assert strike.undone_by == "sofie"
+    assert an.card.facts["Waarschuwing"] == "Ingetrokken door Sofie Maes (vandaag 10:00)"
+    assert an.card.line("Verberg").state == "done"
+    await an.command("zaak 1")
+    assert "wijzigde de maatregel na een bezwaar" in an.shown[0].text
+    assert "niet veranderd" in an.shown[0].text or "geen enkele lijn" in an.shown[0].text
+
+
+async def test_who_decided_never_reviews(chat: Chat) -> None:
+    """The lead decided and her deputy confirmed: the next role that had no part gets it, and theirs is refused."""
+    an, sofie = chat.person("an"), chat.person("sofie")
+    await an.command("")
+    await an.fill({"Tekst van de reactie": "Hm", "Platform": "Facebook"})
+    await an.press("Ik weet het niet")
+    await chat.pass_time(seconds=16)
+    await sofie.press("Beslissing", on="#communicatie")
+    await sofie.fill({"outcome": "gedragscode", "reason": "Grof"})
+    for _ in range(2):
+        for line in an.card.lines:
+            if line.state == "open":
+                await an.press(line.text)
+    await an.press("Zaak afsluiten")
+    await an.press("Bezwaar noteren")
+    await an.fill({"text": "Neen"})
+    assert an.card.facts["Bezwaar"] == "bij Tom Willems"
+    card = await chat.person("tom").sees(":tom Zaak 1 · bezwaar")
+    uphold = next(item for item in card.controls if item.label == "Behouden")
+    for person, says in (("sofie", "zelf deel"), ("an", "zelf deel"), ("karim", "ligt bij Tom Willems")):
+        heard = await chat.driver.press(person, uphold)
+        assert heard.refused
+        assert says in heard.note
+
+
+async def test_nobody_left_to_review(talk: Talk) -> None:
+    """Where everybody who could took part, it is said, and nothing is kept."""
+    alone = {"holders": ["an"], "deputy": None}
+    changes = {"roles": dict.fromkeys(("communications_lead", "moderation_team", "dpo"), alone)}
+    async with talk(changes=changes) as chat:
+        an = await hidden(chat)
+        await an.press("Bezwaar noteren")
+        await an.fill({"text": "Neen"})
+        assert an.refused
+        assert an.note.startswith("Iedereen die dit zou kunnen bekijken, besliste mee.")
+        assert await chat.stored(lambda conn: conn.execute(select(objections)).all()) == []
+
+
+async def test_one_objection_at_a_time_and_one_answer(chat: Chat) -> None:
+    """A second waits for the first; an answer counts once; after it another objection may come."""
+    an, sofie = await objected(chat), chat.person("sofie")
+    assert "Bezwaar noteren" not in an.card.labels()
+    await sofie.press("Behouden", on="Zaak 1 · bezwaar")
+    form = sofie.form
+    assert form is not None
+    for refused in (False, True):
+        heard = await chat.driver.submit("sofie", form, {"reason": "Blijft"}, ())
+        assert heard.refused == refused
+    await chat.work()
+    assert "Bezwaar noteren" in an.card.labels()
+
+
+async def test_reviewer_and_moderator_talk(chat: Chat) -> None:
+    """Beneath the objection and beneath the moderator's card, as in any thread; it stays inside."""
+    an, sofie = await objected(chat), chat.person("sofie")
+    await sofie.reply("Stond er iets boven?", under=":sofie Zaak 1 · bezwaar")
+    assert any(item.quotes == ("Stond er iets boven?",) for item in await an.inbox(":an"))
+    await an.reply("Ja, over voetbal", under=":an Zaak 1 · Tegen")
+    assert any(item.quotes == ("Ja, over voetbal",) for item in await sofie.inbox(":sofie"))
