@@ -38,6 +38,7 @@ from bot.presses import Answer, Press
 from bot.settings import Settings
 from tests import bench_digest, bench_web
 from tests.adapters.slack import bench_slack
+from tests.adapters.teams import bench_teams
 from tests.pictures import measure as pictures
 from tests.servers import running_postgres
 
@@ -390,6 +391,12 @@ SECTIONS = (
     ),
     Section(
         "slack", "a signed, durable step through HTTP beside a bare bolt app that only acknowledges", alone(bench_slack.measure)
+    ),
+    Section(
+        "teams",
+        "a message: token checked, a new case kept, its card delivered; beside the SDK's bare echo bot with authentication",
+        alone(bench_teams.measure),
+        {"ratio": "≥ 3", "p99_ratio": "< 1"},
     ),
 )  # fmt: skip
 

@@ -177,8 +177,7 @@ def _words(body: Json) -> tuple[str, str]:
             return reader.said(without=_called(body)), reader.quoted
     for name in _called(body):
         text = text.replace(name, " ", 1)
-    if body.get("textFormat") in ("xml", "html") or "<at>" in text:
-        text = plain(text)
+    text = plain(text) if body.get("textFormat") in ("xml", "html") else re.sub(r"(?i)</?at(?:\s[^<>]{0,80})?>", "", text)
     return _tidy(text), quoted
 
 

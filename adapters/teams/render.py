@@ -54,7 +54,8 @@ Translate = Callable[..., str]
 CARD = "application/vnd.microsoft.card.adaptive"
 LARGEST = 76_000  # bytes of a card as UTF-16; Teams takes about 100 kB of a whole message
 SMALLER = 20_000  # the same, once Teams has said that a message was too large
-ROW, ANSWERS, SHORT = 6, 3, 26  # buttons in a row; answers in a row when all are this short
+ROW, SHORT = 6, 22  # buttons in a row; answers stand beneath each other unless all are this short
+WIDTH, AROUND = 58, 5  # characters of a row, and what a button takes around its own
 TITLE, OPTION, LINES, COLUMNS = 80, 200, 300, 12
 SHORT_TEXT = 120  # characters of words that are worth remembering
 PLAIN_DATA = "press"  # the key under which a button carries its press
@@ -185,7 +186,7 @@ def size(value: object) -> int:
 
 
 def _fewer(one: Field) -> Field:
-    return replace(one, options=one.options[:50], hint="", value=cut(one.value, 200)[0])
+    return replace(one, options=one.options[:30], hint="", value=cut(one.value, 200)[0])
 
 
 @dataclass(slots=True)
@@ -267,7 +268,7 @@ class _Pen:
             case Toggles():
                 yield self._lines(block.label, id=self._id("toggles"), weight="Bolder")
                 shown = [Button(f"{'☑' if on else '☐'} {label}", press) for label, on, press in block.items]
-                yield from self._rows([self._button(one) for one in self._room(shown)], ANSWERS)
+                yield from self._rows([self._button(one) for one in self._room(shown)])
             case Picture():
                 yield self._lines(self.t("teams.picture", alt=block.alt), id=self._id(f"picture.{block.evidence}"), isSubtle=True)
             case Buttons():
@@ -279,7 +280,7 @@ class _Pen:
 
     def _quote(self, block: Quote) -> Json:
         items = [self._lines(f"{self._inert(block.by)}:", weight="Bolder", size="Small")] if block.by else []
-        items.append(self._lines(defanged(block.text) or "–", id=self._id("quote")))
+        items.append(self._lines(defanged(block.text) or "–", id=self._id("quote"), italic=True))
         return {"type": "Container", "style": "emphasis", "items": items}
 
     def _facts(self, block: Facts) -> Iterator[Json]:
@@ -340,8 +341,8 @@ class _Pen:
         for label in labels:
             if len(label) > TITLE:  # too long for a button: in full above it
                 yield self._lines(label, id=self._id("label"))
-        width = ROW if not block.numbered else ANSWERS if all(len(label) <= SHORT for label in labels) else 1
-        rows = list(self._rows([self._button(one, label) for one, label in zip(shown, labels, strict=True)], width))
+        each = block.numbered and any(len(label) > SHORT for label in labels)
+        rows = list(self._rows([self._button(one, label) for one, label in zip(shown, labels, strict=True)], each=each))
         yield from ([rows[0] | {"id": self._id("buttons")}, *rows[1:]] if rows else [])
 
     def _select(self, block: Select) -> Iterator[Json]:
@@ -396,9 +397,17 @@ class _Pen:
         return left
 
     @staticmethod
-    def _rows(actions: list[Json], width: int) -> Iterator[Json]:
-        for start in range(0, len(actions), width):
-            yield {"type": "ActionSet", "spacing": "Small", "actions": actions[start : start + width]}
+    def _rows(actions: list[Json], *, each: bool = False) -> Iterator[Json]:
+        """Rows that fit the width of a card: Teams cuts off what does not. ``each``: one beneath the other."""
+        row: list[Json] = []
+        for action in actions:
+            wide = sum(len(one["title"]) + AROUND for one in [*row, action])
+            if row and (each or wide > WIDTH or len(row) == ROW):
+                yield {"type": "ActionSet", "spacing": "Small", "actions": row}
+                row = []
+            row.append(action)
+        if row:
+            yield {"type": "ActionSet", "spacing": "Small", "actions": row}
 
     # --- inputs --------------------------------------------------------------------------------------------
 
@@ -464,7 +473,7 @@ class _Pen:
         return excerpt(self._inert(text), TITLE) or "–"
 
     def _option(self, text: str) -> str:
-        return excerpt(self._inert(text), OPTION) or "–"
+        return excerpt(self._inert(text), min(OPTION, max(self.longest, 40))) or "–"
 
     def _id(self, kind: str) -> str:
         """What an element is, with a number that makes it one of its kind on the card."""

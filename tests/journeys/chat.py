@@ -543,7 +543,7 @@ def organisation_in(folder: Path, changes: Mapping[str, Any], tree: Callable[[st
     folder.mkdir(parents=True, exist_ok=True)
     values = merged(read(SAMPLE).values, dict(changes))
     path = folder / SAMPLE.name
-    path.write_text(yaml.safe_dump(values, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    path.write_text(yaml.dump(values, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False), encoding="utf-8")
     shutil.copy(SAMPLE.with_name("faq.yaml"), folder)
     if tree is not None:
         (folder / "lokaal-bestuur").mkdir(exist_ok=True)

@@ -123,11 +123,12 @@ async def doubt_without_channel(town: Town) -> None:
 
 
 async def test_nobody_to_write_to(tmp_path: Path) -> None:
-    """A channel that is gone and a lead who removed the app: the local chat keeps the question; a moderator's is told to the lead."""
+    """No channel, and nobody who still has the app: the local chat keeps the question; a moderator who is lost is told to the lead."""
     async with open_town(tmp_path) as town:
-        town.cloud.conversations[channel_id("communicatie")].deleted = True
-        town.cloud.personal("sofie").installed = False
-        town.cloud.personal("tom").blocked = True
+        for place in town.cloud.conversations.values():
+            place.deleted = True
+        for person in set(town.antenne.organisation.people) - {"an"}:
+            town.cloud.personal(person).installed = False
         await doubt_without_channel(town)
         local = await town.antenne.read("sofie", "local:sofie")
         assert any("Zaak 1" in item.card.title for item in local)
