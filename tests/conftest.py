@@ -6,6 +6,12 @@ import pytest
 from hypothesis import settings
 
 from tests.programs import PROGRAMS, missing
+from tests.servers import chromium, database_url, postgres_server, postgres_url, postgres_with_tables, redis_url, sqlite_url
+from tests.shared import shared
+
+__all__ = [
+    "chromium", "database_url", "postgres_server", "postgres_url", "postgres_with_tables", "redis_url", "shared", "sqlite_url",
+]  # fmt: skip
 
 settings.register_profile("house", derandomize=True, deadline=None)
 settings.load_profile("house")

@@ -1,9 +1,10 @@
-"""Real servers for the tests: PostgreSQL and Redis, started once a test process and thrown away after it.
+"""Real servers for the tests: PostgreSQL, Redis and a browser, started once a test process and thrown away after it.
 
-Use: `from tests.servers import postgres_server, database_url` (and so on) in the conftest.py of a folder;
-each test then gets a database of its own. Nothing here is a fake, and nothing listens beyond this machine.
+Each test gets a database of its own, or one that was emptied for it: with every table and no row, unless its folder's conftest.py says
+otherwise. Nothing here is a fake, and nothing listens beyond this machine.
 """
 
+import asyncio
 import os
 import shutil
 import signal
@@ -11,17 +12,47 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
+import asyncpg
 import psutil
 import pytest
+from playwright.async_api import Browser, async_playwright
+from sqlalchemy import Column, MetaData, Table, delete, func, literal_column, select, text
 from sqlalchemy.engine import make_url
 
+from adapters.database import open_store
+from bot.tables import metadata
+
 BACKENDS = ("sqlite", "postgresql")
+
+
+def beside(work: Coroutine[Any, Any, None]) -> None:
+    """Do this in a thread with a loop of its own, away from the tests' loop."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The one browser of this test process; a test opens contexts of its own, and closes them."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=list(QUIET))
+        yield browser
+        await browser.close()
 
 
 class Psql(Protocol):
@@ -135,19 +166,74 @@ def redis_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> str:
-    """An empty PostgreSQL database for one test."""
-    return postgres_server.new_database()
+async def _open_once(url: str) -> None:
+    await (await open_store(url)).close()
+
+
+@cache
+def _tables() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="antenne-tables-") as folder:
+        beside(_open_once(f"sqlite:///{folder}/antenne.db"))
+        return (Path(folder) / "antenne.db").read_bytes()
+
+
+def tables_at(file: Path) -> None:
+    """Put a SQLite database with every table and no row where there is none yet."""
+    if not file.exists():
+        file.write_bytes(_tables())
+
+
+class Restored:
+    """A PostgreSQL database that is brought back, for each test, to what it holds now: much quicker than a database each."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        keep = "".join(f"CREATE TABLE kept.{table.name} AS TABLE {table.name}; " for table in metadata.sorted_tables)
+        beside(self._run(f"CREATE SCHEMA kept; {keep}"))
+        # Every table, those that refer to others first; its numbering goes on where it was.
+        self._back = "".join(f"{delete(table)}; " for table in reversed(metadata.sorted_tables))
+        for table in metadata.sorted_tables:
+            kept = Table(table.name, MetaData(), *(Column(column.name) for column in table.columns), schema="kept")
+            self._back += f"{table.insert().from_select(list(kept.columns.keys()), select(kept))}; "
+            if (number := table.autoincrement_column) is not None:
+                highest, sequence = func.max(number), literal_column(f"'{table.name}_id_seq'")
+                self._back += f"{select(func.setval(sequence, func.coalesce(highest, text('1')), highest.is_not(None)))}; "
+
+    async def _run(self, command: str) -> None:
+        connection = await asyncpg.connect(self.url)
+        try:
+            await connection.execute(command)
+        finally:
+            await connection.close()
+
+    def restore(self) -> str:
+        """Its address, with everything as it was."""
+        beside(self._run(self._back))
+        return self.url
+
+
+@pytest.fixture(scope="session")
+def postgres_with_tables(postgres_server: PostgresServer) -> Restored:
+    """A PostgreSQL database with every table and no row."""
+    url = postgres_server.new_database()
+    beside(_open_once(url))
+    return Restored(url)
 
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
-    """A SQLite file that does not exist yet, for one test."""
+    """A SQLite database with every table and no row, for one test."""
+    tables_at(tmp_path / "antenne.db")
     return f"sqlite:///{tmp_path}/antenne.db"
+
+
+@pytest.fixture
+def postgres_url(postgres_with_tables: Restored) -> str:
+    """A PostgreSQL database with every table and no row, for one test."""
+    return postgres_with_tables.restore()
 
 
 @pytest.fixture(params=BACKENDS)
 def database_url(request: pytest.FixtureRequest) -> str:
-    """An empty database for one test, which runs once on SQLite and once on PostgreSQL."""
+    """A database for one test, which runs once on SQLite and once on PostgreSQL."""
     return str(request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]))

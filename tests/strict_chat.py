@@ -81,8 +81,8 @@ class StrictChat:
         assert parent is None or parent.conversation == message.conversation, "beneath a message of another conversation"
 
     async def asked(self, times: int) -> None:
-        """Until it was called this often; ten seconds at most."""
-        async with asyncio.timeout(10):
+        """Until it was called this often; a minute at most."""
+        async with asyncio.timeout(60):
             while len(self.calls) < times:
                 self._bell.clear()
                 await self._bell.wait()

@@ -272,11 +272,11 @@ def test_masking_twice_is_masking_once(text: str) -> None:
     ],
 )
 def test_hostile_texts_take_linear_time(unit: str) -> None:
-    """200,000 characters of anything in under a second."""
-    text = unit * (200_000 // len(unit))
-    seconds = []
-    for _ in range(2):  # the better of two, for machines that do other things as well
+    """100,000 characters of anything in under half a second; what takes as long as their square would take many."""
+    text = unit * (100_000 // len(unit))
+    for _ in range(3):  # the first that is quick enough, for machines that do other things as well
         begin = time.process_time()
         mask(text)
-        seconds.append(time.process_time() - begin)
-    assert min(seconds) < 1
+        if time.process_time() - begin < 0.5:
+            return
+    pytest.fail("slow")

@@ -204,7 +204,7 @@ def terminal(folder: Path, person: str) -> Iterator["pexpect.popen_spawn.PopenSp
         "COLUMNS": "120",
     }
     command = [sys.executable, "-m", "adapters.main", "chat", "--als", person]
-    chat = pexpect.popen_spawn.PopenSpawn(command, timeout=30, encoding="utf-8", cwd=str(ROOT), env=environment)
+    chat = pexpect.popen_spawn.PopenSpawn(command, timeout=120, encoding="utf-8", cwd=str(ROOT), env=environment)
     with chat.proc:  # closes its pipes and waits for it
         yield chat
     assert chat.proc.returncode == 0

@@ -219,7 +219,7 @@ def kinds(advice: Advise) -> list[str]:
     return [todo.kind for todo in advice.steps]
 
 
-many = settings(max_examples=120)
+many = settings(max_examples=60)
 
 
 @many

@@ -9,12 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shutil import which
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from aiohttp.test_utils import TestServer
-from playwright.async_api import BrowserContext, FilePayload, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, FilePayload, Locator, Page
 from playwright.async_api import TimeoutError as TookTooLong
 
 from adapters.charts import Matplotlib
@@ -45,10 +44,6 @@ from bot.sentences import sentences
 from bot.settings import Settings
 from tests.journeys.chat import Asked, Chat, Control, Heard, Message, NotThere, Question, Sheet, dump_form, sheet, talking
 
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 PATIENCE = 120_000  # milliseconds for anything to appear, also on a slow machine that does a lot besides
 
 # Gives a page's cards, form and conversations as plain values; of the page at ``path``, or of the tab as it stands.
@@ -438,21 +433,17 @@ def _buttons(buttons: Sequence[Any]) -> tuple[Button, ...]:
 
 
 @asynccontextmanager
-async def browsing(url: str, folder: Path, **how: Any) -> AsyncIterator[Chat]:
+async def browsing(url: str, folder: Path, browser: Browser, **how: Any) -> AsyncIterator[Chat]:
     """As `talking`, with the bot's web chat on a free port of the loopback and a browser in front of it."""
     pictures, charts = Pictures(), Matplotlib()
     settings = Settings(secret_key_file=folder / "secret.key")
-    chromium = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))))
     async with talking(url, folder, **how) as chat:
         app = make_app(chat.antenne, settings, pictures=pictures, charts=charts, now=chat.antenne.clock)
-        async with TestServer(app) as server, async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
-            try:
-                context = await browser.new_context(viewport={"width": 1280, "height": 900})
+        try:
+            async with TestServer(app) as server, await browser.new_context(viewport={"width": 1280, "height": 900}) as context:
                 context.set_default_timeout(PATIENCE)
                 await context.add_init_script(f"({OVERHEAR})()")
                 chat.driver = BrowserDriver(chat.antenne, f"http://127.0.0.1:{server.port}", context)
                 yield chat
-            finally:
-                await browser.close()
-                await pictures.close()
+        finally:
+            await pictures.close()

@@ -42,6 +42,7 @@ from bot.events import Actor, Answer, Commanded, Edited, Image, Pasted, Pressed,
 from bot.settings import SAMPLE, Settings
 from flows.source import read
 from flows.tree import TREES
+from tests.servers import tables_at
 
 T = TypeVar("T")
 # A picture of eight by eight white points: real, with nothing to read in it.
@@ -562,7 +563,12 @@ async def talking(
     at: datetime = START,
     driver: Callable[[Antenne], Driver] = LocalDriver,
 ) -> AsyncIterator[Chat]:
-    """The whole bot on the database ``url``, with a clock that stands still until `Chat.pass_time`. Keys lie in ``folder``."""
+    """The whole bot on the database ``url``, with a clock that stands still until `Chat.pass_time`. Keys lie in ``folder``.
+
+    A SQLite file that is not there yet comes with its tables.
+    """
+    if url.startswith("sqlite:"):
+        tables_at(Path(url.removeprefix("sqlite:///")))
     path = SAMPLE
     if changes or tree:
         path = organisation_in(folder / f"organisation-{uuid4().hex}", changes or {}, tree)

@@ -1,56 +1,43 @@
 """A chat on each database: the first start is done once per test process, each test gets a copy of that database."""
 
-import asyncio
 import shutil
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
-from sqlalchemy.engine import make_url
 
-from bot.tables import metadata
 from tests.adapters.teams.town import teaming
 from tests.journeys.browser import browsing
 from tests.journeys.chat import Chat, talking
-from tests.servers import BACKENDS, PostgresServer, postgres_server
-
-__all__ = ["postgres_server"]
+from tests.servers import BACKENDS, PostgresServer, Restored, beside
 
 Talk = Callable[..., AbstractAsyncContextManager[Chat]]
 BROWSER = pytest.param("browser", marks=pytest.mark.needs("chromium", "tesseract-ocr"))
 IN_A_BROWSER = pytest.mark.parametrize("way", [*BACKENDS, "teams", BROWSER], indirect=True)
 
 
-def start_once(url: str, folder: Path) -> None:
-    """Migrate and fill the database at ``url``, as the bot's first start does; in a thread, away from the test's own loop."""
-
-    async def start() -> None:
-        async with talking(url, folder):
-            pass
-
-    thread = threading.Thread(target=lambda: asyncio.run(start()))
-    thread.start()
-    thread.join()
+async def start(url: str, folder: Path) -> None:
+    """Migrate and fill the database at ``url``, as the bot's first start does."""
+    async with talking(url, folder):
+        pass
 
 
 @pytest.fixture(scope="session")
 def started_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file after the first start."""
     folder = tmp_path_factory.mktemp("started")
-    start_once(f"sqlite:///{folder}/antenne.db", folder)
+    beside(start(f"sqlite:///{folder}/antenne.db", folder))
     return folder / "antenne.db"
 
 
 @pytest.fixture(scope="session")
-def started_postgres(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of a PostgreSQL database after the first start."""
+def started_postgres(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Restored:
+    """A PostgreSQL database after the first start."""
     url = postgres_server.new_database()
-    start_once(url, tmp_path_factory.mktemp("started"))
-    return url
+    beside(start(url, tmp_path_factory.mktemp("started")))
+    return Restored(url)
 
 
 @pytest.fixture
@@ -60,20 +47,10 @@ def sqlite_url(started_sqlite: Path, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/antenne.db"
 
 
-# Every table, those that refer to others first; its numbering begins at 1 again.
-EMPTY = "".join(
-    str(delete(table))
-    + "; "
-    + (f"SELECT setval('{table.name}_id_seq', 1, false); " if table.autoincrement_column is not None else "")
-    for table in reversed(metadata.sorted_tables)
-)
-
-
 @pytest.fixture
-def postgres_url(started_postgres: str, postgres_server: PostgresServer) -> str:
-    """The started PostgreSQL database, emptied for one test: much quicker than a database each."""
-    postgres_server.run(f"\\connect {make_url(started_postgres).database}\n{EMPTY}")
-    return started_postgres
+def postgres_url(started_postgres: Restored) -> str:
+    """A started PostgreSQL database for one test."""
+    return started_postgres.restore()
 
 
 @pytest.fixture(params=BACKENDS)
@@ -89,9 +66,11 @@ def database_url(way: str, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def talk(way: str, database_url: str, tmp_path: Path) -> Talk:
+def talk(way: str, database_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Talk:
     """Opens a chat on the test's database, with changes to the organisation or its tree; again and again on the same one."""
-    return partial({"browser": browsing, "teams": teaming}.get(way, talking), database_url, tmp_path)
+    if way == "browser":
+        return partial(browsing, database_url, tmp_path, request.getfixturevalue("chromium"))
+    return partial(teaming if way == "teams" else talking, database_url, tmp_path)
 
 
 @pytest.fixture

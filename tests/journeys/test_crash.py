@@ -22,10 +22,8 @@ from bot.case import chain_holds, load_case
 from bot.tables import cases, comments, events, lanes, messages, threads, timeline
 from bot.work import Work
 from tests.journeys.killed_bot import BETWEEN, Life, digest, lines
-from tests.servers import PostgresServer, postgres_server
+from tests.servers import PostgresServer
 from tests.strict_chat import START, TO_A_THREAD, Clock, bot_on
-
-__all__ = ["postgres_server"]
 
 ROOT = Path(__file__).parents[2]
 

@@ -229,7 +229,7 @@ async def taken(both: Two, thread: int) -> list[bool]:
     return [answer["refused"] for answer in answers]
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
+async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 120.0) -> None:
     """Wait until it holds."""
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110 - it asks other processes, who set no event here

@@ -1,6 +1,7 @@
 """Fixtures of the store's tests: the servers, and an opened store with a table of their own."""
 
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -8,9 +9,7 @@ from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, fun
 
 from adapters.database import open_store
 from bot.ports import Store
-from tests.servers import database_url, postgres_server, postgres_url, redis_url, sqlite_url
-
-__all__ = ["database_url", "postgres_server", "postgres_url", "redis_url", "sqlite_url"]
+from tests.servers import PostgresServer
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -48,6 +47,18 @@ async def opened(url: str, *, lock_timeout: float = 5.0) -> Store:
     store = await open_store(url, lock_timeout=lock_timeout)
     await store.write(lambda connection: COUNTERS.create(connection, checkfirst=True))
     return store
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A SQLite file that does not exist yet, for one test."""
+    return f"sqlite:///{tmp_path}/antenne.db"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """An empty PostgreSQL database for one test."""
+    return postgres_server.new_database()
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ def wrong(blocks: list[Json], most: int) -> list[str]:
 
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of a card this large, should it fail
-@settings(max_examples=60, phases=QUICK)
+@settings(max_examples=40, phases=QUICK)
 @given(card)
 def test_any_card_fits_and_is_inert(shown: Card) -> None:
     """Whatever stands on a card, Slack takes it and gives no meaning to it; what is cut is in the file."""
@@ -142,7 +142,7 @@ form = st.builds(
 )
 
 
-@settings(max_examples=60, phases=QUICK)
+@settings(max_examples=40, phases=QUICK)
 @given(form)
 def test_any_form_fits(asked: Form) -> None:
     """Whatever a form asks and holds, its dialog is within Slack's limits, and a long text comes back whole."""

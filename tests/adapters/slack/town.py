@@ -26,6 +26,7 @@ from bot.antenne import Antenne
 from bot.organisation import load_organisation
 from bot.settings import SAMPLE, Settings, SlackSettings
 from tests.adapters.slack.stub import APP_TOKEN, BOT, TEAM, TOKEN, Api, Json, Workspace
+from tests.servers import tables_at
 
 SECRET = "not-a-secret"
 Way = Literal["http", "socket"]
@@ -276,7 +277,7 @@ def words(blocks: list[Json]) -> str:
 
 @asynccontextmanager
 async def open_town(folder: Path, way: Way = "http", **how: Any) -> AsyncIterator[Town]:
-    """The bot on a fresh SQLite file, beside a stub, reached over HTTP or through Socket Mode."""
+    """The bot on an empty SQLite database, beside a stub, reached over HTTP or through Socket Mode."""
     at = [datetime(2026, 11, 19, 9, 0, tzinfo=UTC)]
 
     def seconds() -> float:
@@ -299,7 +300,8 @@ async def open_town(folder: Path, way: Way = "http", **how: Any) -> AsyncIterato
         slack.channel(LEAD, SOFIE, TOM, GUEST)
         slack.channel(ROADS, LIES, STRANGER)
         client = Client(settings)
-        chat = SlackChat(client, organisation, lambda: at[0], Matplotlib())
+chat = SlackChat(client, organisation, lambda: at[0], Matplotlib())
+        tables_at(folder / "a.db")
         own = Settings(
             organisation=path, database_url=SecretStr(f"sqlite:///{folder}/a.db"), secret_key_file=folder / "key", slack=settings
         )

@@ -102,7 +102,7 @@ NASTY = st.text(
 
 
 @given(said=st.one_of(st.just(HOSTILE), NASTY))
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_no_words_become_markup(said: str) -> None:
     """Whatever is said, the page has the elements and attributes that it has for a plain word."""
     assert skeleton(shown(everything(f".{said}"))) == skeleton(shown(everything("woord")))
