@@ -300,7 +300,7 @@ async def open_town(folder: Path, way: Way = "http", **how: Any) -> AsyncIterato
         slack.channel(LEAD, SOFIE, TOM, GUEST)
         slack.channel(ROADS, LIES, STRANGER)
         client = Client(settings)
-chat = SlackChat(client, organisation, lambda: at[0], Matplotlib())
+        chat = SlackChat(client, organisation, lambda: at[0], Matplotlib())
         tables_at(folder / "a.db")
         own = Settings(
             organisation=path, database_url=SecretStr(f"sqlite:///{folder}/a.db"), secret_key_file=folder / "key", slack=settings
