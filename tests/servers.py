@@ -24,7 +24,7 @@ import asyncpg
 import psutil
 import pytest
 from playwright.async_api import Browser, async_playwright
-from sqlalchemy import Column, MetaData, Table, delete, func, literal_column, select, text
+from sqlalchemy import Column, ColumnElement, MetaData, Table, delete, func, literal_column, select, text
 from sqlalchemy.engine import make_url
 
 from adapters.database import open_store
@@ -191,12 +191,16 @@ class Restored:
         keep = "".join(f"CREATE TABLE kept.{table.name} AS TABLE {table.name}; " for table in metadata.sorted_tables)
         beside(self._run(f"CREATE SCHEMA kept; {keep}"))
         # Every table, those that refer to others first; its numbering goes on where it was.
-        self._back = "".join(f"{delete(table)}; " for table in reversed(metadata.sorted_tables))
+        # Who still holds something is sent away: a test that failed must not keep the next one waiting.
+        self._back = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        self._back += "WHERE datname = current_database() AND pid <> pg_backend_pid(); "
+        self._back += "".join(f"{delete(table)}; " for table in reversed(metadata.sorted_tables))
         for table in metadata.sorted_tables:
             kept = Table(table.name, MetaData(), *(Column(column.name) for column in table.columns), schema="kept")
             self._back += f"{table.insert().from_select(list(kept.columns.keys()), select(kept))}; "
             if (number := table.autoincrement_column) is not None:
-                highest, sequence = func.max(number), literal_column(f"'{table.name}_id_seq'")
+                highest = func.max(number)
+                sequence: ColumnElement[str] = literal_column(f"'{table.name}_id_seq'")
                 self._back += f"{select(func.setval(sequence, func.coalesce(highest, text('1')), highest.is_not(None)))}; "
 
     async def _run(self, command: str) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from adapters.database import postgres, sqlite
 from bot import faq_index, organisation
@@ -77,6 +77,6 @@ def shared() -> Iterable[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(organisation, "load_organisation", _load)
         patch.setattr(faq_index, "Index", SharedIndex)
-        patch.setattr(sqlite, "create_engine", _sharing(sqlite.create_engine))
-        patch.setattr(postgres, "create_async_engine", _sharing(postgres.create_async_engine))
+        patch.setattr(sqlite, "create_engine", _sharing(create_engine))
+        patch.setattr(postgres, "create_async_engine", _sharing(create_async_engine))
         yield
