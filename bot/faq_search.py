@@ -59,7 +59,16 @@ _STOP_WORDS: Final = _words(
     uwe vaak van vandaag vanaf veel via voor vraag vraagje vragen waarom want wat we weer weet weten wel
     welk welke wij wil willen wilt word worden wordt wou zal ze zeer zeggen zegt zeker zich zie zij zijn
     zit zitten zo zoals zou zouden zulke zullen gemeente stad dag ergens gebeurt gebeuren geval mevrouw
-    meneer iedereen
+    meneer iedereen tegen zonder onder boven door langs naast achter sinds binnen buiten daarna later weer alweer
+    telkens zomaar gewoonweg ofzo zoiets amai allee seg zeg wel eventjes even effe efkes ne nen den diene dienen deze zij zelfs
+    beter best slecht echt geraak geraken geraakt raak raken lukt lukken blijft blijven hoor hoort hoorde
+    jaar jaren maand maanden nacht nachten avond ochtend morgen gisteren vanmorgen vanavond
+    zoon dochter man vrouw vriend vriendin mama papa moeder vader ma pa ouders bomma bompa oma opa zoontje dochtertje
+    mensen iemands ander andermans eigen zelf mezelf jezelf onszelf ervan eraan erin ermee daarvan daarin daarmee
+    graag wou wouden zoudt kunde hedde zijde moete wilde magde tis das kben kheb wa da dees nie mss gelieve aub svp stp
+    tijdens gedurende wegens vanwege dankzij volgens behalve me we je hen hun er om tot of als naartoe heen waarheen vandaan
+    daarom dus toen terwijl hoewel indien tenzij zodat omtrent betreffende inzake verband volgend volgende vorige
+    beide allebei sommige paar twee drie vier vijf tien eerste 1ste tweede
     """
 )
 # What is asked or done about a subject: helps to choose between entries on one, never chooses one by itself.
@@ -69,6 +78,16 @@ _ASKING: Final = _words(
     zondag week kost kosten prijs prijzen tarief gratis betalen betaal duur duurt duren adres dagen laat
     aanvragen aanvraag aangeven geef geven halen haal zoeken zoek bestellen bestel melden meld vind
     vinden regelen doorgeven aanmelden help helpen hulp
+    """
+)
+# Done with nearly everything, so it says little of what.
+_FAINT: Final = _words(
+    """
+    hangt hangen ligt liggen loopt lopen zien kijk kijken kijkt bekijken breng brengen brengt neem nemen neemt zetten zet leggen
+    legt plaatsen plaats plaatst houden houdt gebruiken gebruikt gebruik terecht bestaat bestaan start starten beginnen begint
+    volgen volg wachtlijst info informatie uitleg recht contact contacteren bel stad gemeente gemeentelijk gemeentelijke
+    mogelijk dorp centrum buurt wijk plek thuis huis bezorgen ontvangen gevraagd zoekt gezocht luisteren snel snelle geld wens
+    wensen leveren geleverd gevonden voorzien straat straten kind kinderen
     """
 )
 _BEGINS_A_QUESTION: Final = _words(
@@ -91,7 +110,7 @@ _RUDE: Final = _words(
 )
 # --- from text to words -------------------------------------------------------------------------------------
 
-_TOKEN = regex.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_TOKEN = regex.compile(r"[a-z0-9]+")
 _SENTENCE = regex.compile(r"[^.!?\n]+[.!?]*")
 # A question that is not asked in its first words is not asked of a list.
 _LONGEST_QUERY, _LONGEST_TEXT, _LONGEST_WORD = 40, 4000, 50
@@ -113,7 +132,7 @@ def _plain(text: str) -> str:
 def _tokens(text: str) -> Iterator[str]:
     for match in _TOKEN.finditer(_plain(text)):
         if len(match[0]) <= _LONGEST_WORD:
-            yield match[0].replace("-", "")
+            yield match[0]
 
 
 def telling_words(text: str) -> frozenset[str]:
@@ -131,6 +150,9 @@ _NO_DIMINUTIVE: Final = _words(
 )
 
 
+_LONG_ENDS = ("iaal", "naal", "raal", "ieel", "ueel", "neel")  # sociaal and sociale are one word
+
+
 @lru_cache(maxsize=1)
 def _stemmer() -> Any:
     import snowballstemmer  # noqa: PLC0415 - loads all its languages; no start waits for that
@@ -141,7 +163,8 @@ def _stemmer() -> Any:
 @lru_cache(maxsize=200_000)
 def _stem(word: str) -> str:
     """What is left of a word without its ending; remembered, as the stemmer takes longer than the rest of a search."""
-    return str(_stemmer().stemWord(_large(word)))
+    stem = str(_stemmer().stemWord(_large(word)))
+    return stem[:-3] + stem[-2:] if stem.endswith(_LONG_ENDS) and len(stem) > 5 else stem
 
 
 def _large(word: str) -> str:
@@ -216,7 +239,8 @@ class Spelling:
         for shorter in _one_less(word):
             if shorter in self.words:
                 near.add(shorter)
-            near.update(other for other in self._deletions.get(shorter, ()) if _one_error_apart(word, other))
+            others = self._deletions.get(shorter, ())
+            near.update(other for other in others if len(word) >= _SHORTEST_MOVED or _one_error_apart(word, other))
         # People rarely mistype the first letter; words that differ there mostly are other words.
         near = {other for other in near if other[0] == word[0]}
         return near or set(self._sounds.get(_sound(word), ()))
@@ -232,6 +256,8 @@ class Spelling:
                 shared[other] += 1
         best, most = "", _SIMILAR
         for other, count in shared.items():
+            if other[0] != word[0]:
+                continue
             share = 2 * count / (len(pieces) + len(other))
             if share > most or (share == most and other < best):
                 best, most = other, share
@@ -292,7 +318,7 @@ def meanings(text: str, own: tuple[tuple[str, ...], ...] = ()) -> dict[str, str]
         word = "".join(tokens[place : place + size])
         place += size
         marks = same.groups_of(word)
-        if word in _STOP_WORDS or word in _ASKING or not same.asking.isdisjoint(marks):
+        if word in _STOP_WORDS or word in _ASKING or word in _FAINT or not same.asking.isdisjoint(marks):
             continue
         found.setdefault(marks[0] if marks else _stem(word), word)
     return found
@@ -303,18 +329,21 @@ def meanings(text: str, own: tuple[tuple[str, ...], ...] = ()) -> dict[str, str]
 # How much a word counts by where it stands in an entry.
 _QUESTION, _TAG, _ANSWER = 3.0, 2.4, 0.6
 # How much a match counts by how it came about.
-_SAME_WORD, _MENDED, _GROUP, _PART, _PART_GROUP, _LED = 1.0, 0.85, 0.75, 0.6, 0.45, 0.4
+_SAME_WORD, _MENDED, _GROUP, _PART, _PART_GROUP, _LED, _TAIL = 1.0, 0.85, 0.85, 0.6, 0.45, 0.5, 0.4
 _OF_ANSWER = 0.3  # how far a word that stands in the answer alone covers what is asked
 _ASKING_SHARE = 0.3
+_OF_COMPOUND = 0.7  # how much each part of a compound counts beside a word by itself
 _SHORTEST_PART = 4
+_SHORT_TAILS = _words("les bus kot bak bon pas zak dak bad put bos dag gft lek job gas")
 _SHORTEST_MENDED = 5
+_SHORTEST_MOVED = 8  # letters of a word in which one may stand in a wrong place
 _SHORTEST_SIMILAR, _SIMILAR, _PIECES_OF_WORDS = 7, 0.6, 400
 # Reciprocal rank fusion: what words, pieces and judgement count, and how slowly lower ranks lose weight.
-_FUSED, _FUSION = (1.0, 0.2, 1.0), 10
+_FUSED, _FUSION = (1.0, 0.15, 1.2), 5
 _POSTINGS_PER_QUERY, _PIECES_PER_QUERY = 6_000, 3_000
 _CANDIDATES = 25
 _RARE_SHARE = 0.03
-_FIT_SCORE = 0.57
+_FIT_SCORE = 0.62
 _FIT_LEAD = 0.04
 
 _NOT_HELD = (-1, 0.0)
@@ -370,7 +399,7 @@ class Index:
         self._next = 0
         self._postings: dict[str, _Postings] = {}
         self._pieces: dict[str, array[int]] = {}
-        self._asking_stems = {_stem(word) for word in _ASKING} | self._same.asking
+        self._asking_stems = {_stem(word) for word in _ASKING | _FAINT}
         self._questions_with: Counter[str] = Counter()  # how many questions (or tags) hold a stem or group as a word
         self._split_known: dict[str, tuple[str, ...]] = {}
         self._reached_known: dict[str, dict[str, float]] = {}
@@ -429,6 +458,8 @@ class Index:
             for word in _tokens(text[:_LONGEST_TEXT]):
                 if word not in _STOP_WORDS and word not in self._spelling.words:
                     self._spelling.learn(word)
+                    if rest := self._rest(word):
+                        self._spelling.learn(rest)
                     self._stems[_stem(word)] = 1
                     self._split_known.clear()
                     self._reached_known.clear()
@@ -440,7 +471,7 @@ class Index:
         for weight, text in ((_QUESTION, entry.question), *((_TAG, tag) for tag in entry.tags), (_ANSWER, entry.answer)):
             for word in self._joined(text[:_LONGEST_TEXT], whole=True):
                 reached = self._reached(word)
-                asks = weight == _QUESTION and not self._asking_stems.isdisjoint(reached)
+                asks = weight == _QUESTION and self._asks(word)
                 place, share = (len(words), 1.0) if weight == _QUESTION else (-1, 1.0 if weight == _TAG else _OF_ANSWER)
                 for stem, sure in reached.items():
                     counts[stem] += weight * sure
@@ -451,6 +482,13 @@ class Index:
         pieces = frozenset(piece for word in self._content(entry.question) for piece in _trigrams(word))
         return _Held(entry, tuple(words), best, tuple(counts), pieces), counts
 
+    def _asks(self, word: str) -> bool:
+        """Whether a word says what is asked or done, and nothing of what it is about."""
+        if word in _ASKING or word in _FAINT:
+            return True
+        groups = self._same.groups_of(word)
+        return self._same.asking.issuperset(groups) if groups else _stem(word) in self._asking_stems
+
     def _reached(self, word: str) -> Mapping[str, float]:
         """By which stems and groups a word of an entry is found, and how surely."""
         known = self._reached_known.get(word)
@@ -458,7 +496,7 @@ class Index:
             known = self._reached_known[word] = {_stem(word): 1.0}
             for mark in self._same.groups_of(word):
                 known[mark] = 1.0
-            for part in self._split(word):
+            for part in self._split(word) or tuple(filter(None, (self._rest(word),))):
                 known.setdefault(_stem(part), _PART)
                 for mark in self._same.groups_of(part):
                     known.setdefault(mark, _PART)
@@ -480,9 +518,7 @@ class Index:
             for size in range(min(_MOST_JOINED, len(tokens) - place), 1, -1):
                 joined = "".join(tokens[place : place + size])
                 if joined in self._same.joined or (
-                    size == 2
-                    and len(joined) >= 2 * _SHORTEST_PART
-                    and (joined in self._spelling.words or joined in self._same.words)
+                    size == 2 and len(joined) >= 2 * _SHORTEST_PART and self._is_word(joined, whole=whole)
                 ):
                     words.append(joined)
                     step = size
@@ -492,6 +528,12 @@ class Index:
             place += step
         return words
 
+    def _is_word(self, word: str, *, whole: bool) -> bool:
+        known = word in self._spelling.words or word in self._same.words
+        return known or (
+            not whole and _stem(word) in self._same.groups
+        )  # a stem for each two words of every entry takes too long
+
     def _split(self, word: str) -> tuple[str, ...]:
         """The parts of a compound, when all are words of the entries or of town halls: huisvuil + ophaling."""
         if len(word) < 2 * _SHORTEST_PART:
@@ -500,6 +542,31 @@ class Index:
         if known is None:
             known = self._split_known[word] = self._parted(word)
         return known
+
+    def _ends(self, word: str) -> tuple[str, ...]:
+        """What is known of a compound that is not known whole: the bord of a stopbord, gitaar and les of a gitaarles."""
+        if len(word) < _SHORTEST_PART + 2:
+            return ()
+        tails = (word[place:] for place in range(2, len(word) - 2))
+        tail = next(
+            (tail for tail in tails if tail in _SHORT_TAILS or (len(tail) >= _SHORTEST_PART and self._part(tail, linked=False))),
+            "",
+        )
+        heads = (word[:place] for place in range(len(word) - 2, _SHORTEST_PART - 1, -1))
+        head = next((head for head in heads if self._part(head, linked=True)), "")
+        return tuple(filter(None, (head, tail)))
+
+    def _rest(self, word: str) -> str:
+        """What stands beside the one part that town halls know of a compound: the boerderij of a kinderboerderij."""
+        if len(word) < 2 * _SHORTEST_MENDED or word in self._same.words:
+            return ""
+        for place in range(len(word) - _SHORTEST_MENDED, _SHORTEST_MENDED - 1, -1):
+            if word[:place] in self._same.words or _stem(word[:place]) in self._same.groups:
+                return word[place:]
+        for place in range(_SHORTEST_MENDED, len(word) - _SHORTEST_PART + 1):
+            if word[place:] in self._same.words or _stem(word[place:]) in self._same.groups:
+                return word[:place].removesuffix("s")
+        return ""
 
     def _parted(self, word: str) -> tuple[str, ...]:
         best: tuple[str, ...] = ()
@@ -586,15 +653,17 @@ class Index:
     def _understand(self, words: Sequence[str]) -> list[_Asked]:
         asked = []
         for word in dict.fromkeys(words):
-            stems = self._stems_of(word)
-            rarest = max((self._rarity(stem) for stem in stems), default=self._rarity(""))
-            asking = (
-                word in _ASKING
-                or _stem(word) in self._asking_stems
-                or not self._asking_stems.isdisjoint(self._same.groups_of(word))
-            )
-            asked.append(_Asked(word, stems, rarest * (_ASKING_SHARE if asking else 1.0), asking))
+            parts = () if _stem(word) in self._postings or self._same.groups_of(word) else self._split(word)
+            if len(parts) > 1:  # a compound that nobody knows whole asks for each of its parts
+                asked += [self._one(part, self._stems_of(part), word, _OF_COMPOUND) for part in parts]
+            else:
+                asked.append(self._one(word, self._stems_of(word), word))
         return asked
+
+    def _one(self, word: str, stems: Mapping[str, float], said: str, share: float = 1.0) -> _Asked:
+        rarest = max((self._rarity(stem) for stem in stems), default=self._rarity(""))
+        asking = self._asks(word)
+        return _Asked(said, stems, share * rarest * (_ASKING_SHARE if asking else 1.0), asking)
 
     def _stems_of(self, word: str) -> dict[str, float]:
         """Every stem and group of the entries that a word of a query may mean, and how surely."""
@@ -608,7 +677,7 @@ class Index:
             mean(_stem(word), sure)
             for mark in self._same.groups_of(word):
                 mean(mark, sure * _GROUP)
-            for other in self._same.leads.get(word) or self._same.leads.get(_stem(word), ()):
+            for other in self._led(word):
                 mean(_stem(other), sure * _LED)
                 for mark in self._same.groups_of(other):
                     mean(mark, sure * _LED)
@@ -618,17 +687,30 @@ class Index:
         if not stems and not self._same.groups_of(word) and not self._split(word) and (mended := self._mend(word)):
             spelt = mended
             means(mended, _MENDED)
-        for part in self._split(spelt):
+        parts = self._split(spelt)
+        for part in parts:
             mean(_stem(part), _PART)
             for mark in self._same.groups_of(part):
                 mean(mark, _PART_GROUP)
+        if parts or not stems:
+            self._mean_parts(parts or self._ends(spelt), mean)
         return stems
+
+    def _mean_parts(self, parts: Iterable[str], mean: Callable[[str, float], None]) -> None:
+        for part in parts:
+            for other in (part, *self._led(part)):
+                mean(_stem(other), _TAIL)
+                for mark in self._same.groups_of(other):
+                    mean(mark, _TAIL * _GROUP)
+
+    def _led(self, word: str) -> tuple[str, ...]:
+        return self._same.leads.get(word) or self._same.leads.get(_stem(word), ())
 
     def _mend(self, word: str) -> str:
         """The known word that was meant by one that nobody knows; of several, the one most entries hold."""
         near = self._spelling.near(word) or self._lexicon.near(word)
         if not near:
-            return self._spelling.similar(word) or self._lexicon.similar(word)
+            return "" if len(self._ends(word)) == 2 else self._spelling.similar(word) or self._lexicon.similar(word)
         return min(near, key=lambda other: (-self._entries_of(_stem(other)), other))
 
     def _entries_of(self, stem: str) -> int:
@@ -692,7 +774,7 @@ class Index:
                     if place >= 0:
                         asked_for[place] = max(asked_for.get(place, 0.0), value)
             covered += one.weight * best
-            if best:
+            if best and one.word not in why:
                 why.append(one.word)
         if not why:
             return pieces * 0.4, ()

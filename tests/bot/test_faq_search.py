@@ -26,17 +26,17 @@ def recall(half: str, limit: int) -> float:
 
 
 def test_the_halves_are_apart_and_large_enough() -> None:
-    """Nothing that is measured was adjusted to; at least sixty pairs; every pair names an entry."""
+    """Nothing that is measured was adjusted to; at least 150 pairs; every pair names an entry."""
     tune, test = ({question.casefold() for question, _ in PAIRS[half]} for half in ("tune", "test"))
     assert not tune & test
-    assert len(tune) + len(test) >= 60
+    assert len(tune) + len(test) >= 150
     assert {name for half in ("tune", "test") for _, name in PAIRS[half]} <= {entry.id for entry in ENTRIES}
 
 
 @pytest.mark.parametrize("half", ["tune", "test"])
-def test_nine_in_ten_questions_find_their_answer_among_three(half: str) -> None:
+def test_nineteen_in_twenty_questions_find_their_answer_among_three(half: str) -> None:
     """In Flemish words, with typing errors, compounds and the words of the street."""
-    assert recall(half, 3) >= 0.9
+    assert recall(half, 3) >= 0.95
 
 
 def test_what_is_offered_unasked_is_right() -> None:
