@@ -340,7 +340,7 @@ _SHORTEST_MOVED = 8  # letters of a word in which one may stand in a wrong place
 _SHORTEST_SIMILAR, _SIMILAR, _PIECES_OF_WORDS = 7, 0.6, 400
 # Reciprocal rank fusion: what words, pieces and judgement count, and how slowly lower ranks lose weight.
 _FUSED, _FUSION = (1.0, 0.15, 1.2), 5
-_POSTINGS_PER_QUERY, _PIECES_PER_QUERY = 6_000, 3_000
+_POSTINGS_PER_QUERY, _PIECES_PER_QUERY = 4_000, 2_000
 _CANDIDATES = 25
 _RARE_SHARE = 0.03
 _FIT_SCORE = 0.62

@@ -36,7 +36,7 @@ from bot.antenne import Antenne
 from bot.events import Actor, Pasted, Pressed
 from bot.presses import Answer, Press
 from bot.settings import Settings
-from tests import bench_digest, bench_web
+from tests import bench_digest, bench_faq, bench_web
 from tests.adapters.slack import bench_slack
 from tests.adapters.teams import bench_teams
 from tests.pictures import measure as pictures
@@ -378,6 +378,18 @@ SECTIONS = (
         "the web chat through HTTP, four live pages open, client and server on one core; start and memory of `antenne serve`",
         alone(bench_web.measure),
         {"page_seconds": "< 0.2", "page_bytes": "< 100,000", "serve_start_seconds": "< 1.5", "serve_idle_megabytes": "< 150"},
+    ),
+    Section(
+        "faq",
+        "how often the right entry is among three, for the questions the search was adjusted with and for others; milliseconds for a "
+        "search; seconds for an import of so many rows, one in a hundred wrong, and to see what an index lacks",
+        alone(bench_faq.measure),
+        {
+            "test_recall_of_3": f"≥ {bench_faq.AIM_RECALL}",
+            "p95_ms": f"< {bench_faq.AIM_P95:g}",
+            "sqlite_import_seconds": f"< {bench_faq.AIM_IMPORT:g}",
+            "postgresql_import_seconds": f"< {bench_faq.AIM_IMPORT:g}",
+        },
     ),
     Section(
         "digest",
