@@ -45,7 +45,6 @@ async def objected(chat: Chat, text: str = "Ik bedoelde de *voetbalploeg*!") -> 
 # The reasons
 
 
-@IN_A_BROWSER
 async def test_the_reasons_say_what_the_regulation_asks(chat: Chat) -> None:
     """What was done, to which comment, on which rule, how, by whom and how to object; without a name of staff or a legal claim."""
     an = await hidden(chat)

@@ -100,7 +100,6 @@ async def test_the_mark_goes_with_the_flag(chat: Chat) -> None:
     assert await chat.stored(lambda conn: conn.execute(select(private_flags)).all()) == []
 
 
-@IN_A_BROWSER
 async def test_what_weighs_is_folded_away(chat: Chat) -> None:
     """For that person alone, on every card of the case, also back at the questions; one press shows it to them; the lead sees it."""
     an = await threatened(chat)
