@@ -31,10 +31,10 @@ check: .venv/dev.stamp ## style, types, layers, tests: what continuous integrati
 	@echo "Layers"
 	@$(ENV) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' > .venv/layers.log \
 		|| { cat .venv/layers.log; exit 1; }
-	@echo "Types"
-	@$(ENV) -m mypy --no-error-summary
-	@echo "Tests"
-	@$(ENV) -m pytest --quiet -W error -n 2 --dist loadfile
+	@echo "Types and tests"
+	@$(ENV) -m mypy --no-error-summary > .venv/types.log & types=$$!; \
+		$(ENV) -m pytest --quiet -W error -n 2 --dist loadfile --no-loadscope-reorder; tests=$$?; \
+		wait $$types || { cat .venv/types.log; exit 1; }; exit $$tests
 
 format: .venv/dev.stamp ## lay the code out, mend what can be mended by itself
 	@$(ENV) -m ruff check --fix .

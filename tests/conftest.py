@@ -20,12 +20,19 @@ MISSING = frozenset(missing())
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 
+LONGEST = (
+    "test_whole_journey.py", "test_crash.py", "test_pages.py", "test_outcome_card.py", "test_threads.py", "test_pictures.py",
+    "test_policy.py", "test_hostile.py", "test_access.py", "test_two_processes.py", "test_wire.py", "test_trouble.py",
+)  # fmt: skip  # files, the slowest first
+
+
 def _lacks(item: pytest.Item) -> set[str]:
     return {str(name) for mark in item.iter_markers("needs") for name in mark.args} & MISSING
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On a desk, leave out what cannot be tested here."""
+    """Begin with what takes longest, so that no worker is left with it at the end. On a desk, leave out what cannot be tested here."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
     left_out = [] if IN_CI else [item for item in items if _lacks(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

@@ -70,6 +70,7 @@ from tests.journeys.chat import (
     organisation_in,
     sheet,
 )
+from tests.servers import tables_at
 
 TONES = {"attention": "danger", "warning": "warning", "good": "success", "accent": "info", "emphasis": "neutral"}
 STATES = {"☐": "open", "☑": "done", "☒": "waived", "⛔": "blocked"}
@@ -662,6 +663,7 @@ async def open_town(
     async with served(cloud.app()) as origin, aiohttp.ClientSession() as session:
         cloud.origin = origin
         teams = settings_of(origin, **more)
+        tables_at(folder / "a.db")
         own = Settings(organisation=path, database_url=SecretStr(url or f"sqlite:///{folder}/a.db"), secret_key_file=folder / "secret.key",
                        teams=teams)  # fmt: skip
         async with running(own, clock=lambda: time[0]) as antenne:
