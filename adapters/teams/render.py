@@ -35,15 +35,26 @@ from bot.cards import (
 from bot.comment_text import clean, cut, excerpt
 from bot.presses import (
     AskInfo,
+    BodyAnswered,
+    CloseGap,
     Decide,
+    Disagree,
     EditFaq,
     EditIntake,
     EditReply,
     Forward,
+    MakeDossier,
+    NewFaq,
     Next,
+    Object,
     Press,
+    Reported,
+    Review,
     Start,
+    TellColleague,
     ThreadPress,
+    UndoDecision,
+    UndoStrike,
     Waive,
     pack,
 )
@@ -81,7 +92,10 @@ class Mention:
 def asks(press: Press) -> bool:
     """Whether pressing it opens a dialog: known without looking at the case."""
     match press:
-        case Start() | EditIntake() | EditReply() | Decide() | AskInfo() | Forward() | Next() | EditFaq():
+        case (
+            Start() | EditIntake() | EditReply() | Decide() | UndoDecision() | AskInfo() | Forward() | Next() | EditFaq() | NewFaq()
+            | CloseGap() | Disagree() | UndoStrike() | TellColleague() | Object() | Review() | Reported() | BodyAnswered() | MakeDossier()
+        ):  # fmt: skip
             return True
         case Waive():
             return press.reason is None
