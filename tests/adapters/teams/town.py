@@ -504,9 +504,11 @@ class TeamsDriver:
         await self._look()
         if spot.action["type"] == "Action.Submit":
             return self._heard(person, answer)
-        return self._acted(person, answer, before)
+        return self._acted(
+            person, answer, before, opens='"do":"show"' in str(spot.action) or '"do":"take_case"' in str(spot.action)
+        )
 
-    def _acted(self, person: str, answer: Any, before: int) -> Heard:
+    def _acted(self, person: str, answer: Any, before: int, *, opens: bool) -> Heard:
         said = sentences(self.town.antenne.organisation.people[person].language).t
         if answer["type"].endswith("card.adaptive"):
             shown = read_card(answer["value"], self.town.cloud.personal(person).id, "")
@@ -515,7 +517,7 @@ class TeamsDriver:
         plain = note in (said("teams.done"), said("teams.below"), said("teams.passed_on"))
         heard = self._after(person, before)
         heard = replace(heard, note="" if plain else note, refused=not plain)
-        if heard.card is None and heard.cards and heard.cards[0].number is not None and plain:
+        if opens and heard.card is None and heard.cards and heard.cards[0].number is not None and plain:
             return replace(heard, card=heard.cards[0], cards=heard.cards[1:])
         return heard
 
