@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from bot.tables import messages, objections, strikes, timeline
 from tests.journeys.chat import Chat, Person
-from tests.journeys.conftest import IN_A_BROWSER, Talk
+from tests.journeys.conftest import Talk
 
 RULE = "Belediging of grof taalgebruik"
 
@@ -106,7 +106,6 @@ async def test_a_strange_link_is_left_out(chat: Chat, link: str) -> None:
 # The objection
 
 
-@IN_A_BROWSER
 async def test_an_objection_goes_to_somebody_else(chat: Chat) -> None:
     """The lead, who took no part, reads the comment, what was done and the citizen's words, inert; upheld with a reason; the
     moderator gets an answer to copy; the citizen's words are nowhere else."""

@@ -4,7 +4,6 @@ from sqlalchemy import select, text
 
 from bot.tables import messages, metadata, private_flags, timeline
 from tests.journeys.chat import Chat, Person
-from tests.journeys.conftest import IN_A_BROWSER
 
 TARGETED, WEIGHS = "Collega of mandataris geviseerd", "Dit weegt op mij"
 MARK = "Bij deze zaak loopt ook iets in vertrouwen. Vraag er niet naar."
@@ -26,7 +25,6 @@ async def told(chat: Chat, an: Person, person: str = "Lies Janssens", consent: s
     await an.fill({"Welke collega?": person, "consent": consent})
 
 
-@IN_A_BROWSER
 async def test_the_colleague_reads_where_to_go(chat: Chat) -> None:
     """The counsellor, the desk and the police; nothing of what was written, of the case or of who asked."""
     an, lies = await threatened(chat), chat.person("lies")
