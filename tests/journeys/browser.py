@@ -366,7 +366,7 @@ class BrowserDriver:
     def _sheet(self, card: dict[str, Any], path: str) -> Sheet:
         read = sheet(Card(card["title"], tuple(blocks(card["body"])), card["tone"]))
         placed = tuple(replace(control, handle=Spot(path, control.handle.model_dump_json())) for control in read.controls)
-        return replace(read, controls=placed)
+        return replace(read, controls=placed, drawn_from=None)  # not the card as the bot had it
 
     def _asked(self, form: dict[str, Any], person: str) -> Asked:
         nothing = ["", sentences(self._language(person)).t("web.select.none")]
