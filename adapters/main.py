@@ -58,6 +58,8 @@ slack = typer.Typer(help="Slack: what its administrator needs to install the bot
 app.add_typer(slack, name="slack")
 teams = typer.Typer(help="Microsoft Teams: what its administrator needs to install the bot.", no_args_is_help=True)
 app.add_typer(teams, name="teams")
+directory = typer.Typer(help="The directory: who holds which role, with what was changed from chat.", no_args_is_help=True)
+app.add_typer(directory, name="directory")
 
 TREE = "lokaal-bestuur"
 WRONG, USAGE = 1, 2  # exit codes: something is wrong; it was asked wrongly
@@ -1309,6 +1311,53 @@ async def _look(content: bytes) -> "Look | Refusal":
         return await pictures.look(content)
     finally:
         await pictures.close()
+
+
+# --- directory ---------------------------------------------------------------------------------------------
+
+
+@directory.command("export")
+def directory_export(
+    out: Annotated[Path | None, typer.Option(help="The file to write; else it is printed. Comments are not kept.")] = None,
+) -> None:
+    """Write the organisation's file with the roles, deputies, channels and absences as they stand now."""
+    import yaml
+
+    from bot.organisation import Organisation, warnings
+
+    with _explained():
+        values, organisation, tree = asyncio.run(_exported(_settings()))
+        say = _sentences(organisation.language)
+        text = yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=120)
+        again = Organisation.model_validate(yaml.safe_load(text))
+    kept = {"roles", "departments", "people", "policy", "office_hours", "closing_days", "house_rules", "texts", "crisis", "links"}
+    if again.model_dump(include=kept) != organisation.model_dump(include=kept):
+        raise AssertionError  # what was written is not what runs
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+        typer.echo(say.t("cli.directory.written", file=str(out)))
+    for role in warnings(organisation, tree):
+        typer.echo(say.t("cli.unheld", role=say.t(f"role.{role}")), err=True)
+
+
+async def _exported(settings: "Settings") -> "tuple[dict[str, Any], Organisation, Tree]":
+    from bot.amendments import exported, log
+    from bot.work import Work
+    from flows.source import read as read_file
+
+    values = cast("dict[str, Any]", read_file(settings.organisation).values)
+    async with running(settings, chats={}) as antenne:
+        at = now()
+
+        def look(conn: "Connection") -> "tuple[Organisation, int]":
+            version = max((row.id for row, _ in log(conn)), default=0)
+            return Work(conn, antenne.house, at).organisation, max(version, antenne.house.organisation.directory)
+
+        organisation, version = await antenne.store.read(look)
+        today = at.astimezone(organisation.calendar.zone).date()
+        return exported(values, organisation, version, today), organisation, antenne.house.tree
 
 
 # --- db ----------------------------------------------------------------------------------------------------

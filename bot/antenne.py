@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -47,7 +47,8 @@ class Antenne:
 
     @property
     def organisation(self) -> Organisation:
-        return self.house.organisation
+        """The organisation as this process last saw it: to show. What somebody may do is looked up anew in each event."""
+        return self.house.directory.last(self.house.organisation)
 
     async def prepare(self, sample_faq: Path | None = None) -> None:
         """Keep today's tree and policy; fill an empty FAQ with the sample's entries."""
@@ -230,6 +231,7 @@ class Antenne:
             values["who"] = words.name(str(values["who"])) if values["who"] else words.t("person.somebody")
         if isinstance(values.get("when"), datetime):
             values["when"] = words.moment(values["when"])
+        values |= {name: words.s.day(value) for name, value in values.items() if type(value) is date}
         return words.t(refused.key, **values)
 
 

@@ -1,8 +1,9 @@
 """Terms and appointments: when each is due on its clock, kept in the store, rung once. What ringing means is elsewhere.
 
 A clock is a row; whoever deletes it rings it. ``settle``: the 15 seconds in which an escalation can be cancelled; ``term`` and
-``late``: a term of a case, for its moderator and for the communications lead; ``wait``: a thread that nobody took up; ``report``: a
-body outside that did not answer yet.
+``late``: a term of a case, for its moderator and for the communications lead; ``wait``: a thread that nobody took up;
+``changed``: one whose role has other people now; ``away``: the first day of somebody's absence; ``report``: a body outside that
+did not answer yet.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ from bot.work import Work
 from flows.tree import Deadline
 from flows.walk import hours
 
-Kind = Literal["settle", "term", "late", "wait", "report"]
+Kind = Literal["settle", "term", "late", "wait", "changed", "away", "report"]
 
 _COLUMNS = (clocks.c.id, clocks.c.case_id, clocks.c.kind, clocks.c.name)
 _DUE = select(*_COLUMNS).where(clocks.c.due <= bindparam("now")).order_by(clocks.c.due, clocks.c.id).limit(50)
@@ -41,7 +42,7 @@ def due_at(work: Work, case: Case, deadline: Deadline, since: datetime) -> datet
     return calendar.elapsed(since, length) if deadline.clock == "elapsed" else calendar.working_hours_span(since, length)
 
 
-def start(work: Work, case: int, kind: Kind, name: str, due: datetime) -> None:
+def start(work: Work, case: int | None, kind: Kind, name: str, due: datetime) -> None:
     """Start a clock, or set the one of this name anew."""
     row = {"case_id": case, "kind": kind, "name": name, "due": due}
     work.conn.execute(_start(work.conn.dialect.name), row)

@@ -6,12 +6,12 @@ from typing import Any
 
 from dateutil.relativedelta import relativedelta
 
-from bot import crisis, faq, faq_gaps, faq_index, showing, signals
+from bot import absences, crisis, directory, faq, faq_gaps, faq_index, showing, signals
 from bot.comment_text import clean, is_blank
 from bot.events import Actor, Answer, Pasted
 from bot.faq_index import FaqIndex
 from bot.moderation import last_used, paste
-from bot.presses import NewFaq, Start
+from bot.presses import NewFaq, SetAbsence, Start
 from bot.roster import departments_of, may
 from bot.work import Refused, Work
 from flows.tree import SignalKind
@@ -150,6 +150,20 @@ def _crisis(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     return Answer(cards=(showing.crisis(work),))
 
 
+def _absent(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
+    """``afwezig 24/12–2/1, vervanger Karim``, for somebody else with the name first; ``afwezig stop``; nothing: the form."""
+    if is_blank(rest):
+        return directory.press(work, SetAbsence(), None)
+    done = absences.typed(work, clean(rest))
+    if done is None:
+        raise Refused("refused.absence_dates", usage=_usage(work, next(item for item in COMMANDS if "absent" in item.names)))
+    return Answer(note=showing.wording(work).absence(*done))
+
+
+def _roles(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
+    return Answer(cards=(directory.card(work),))
+
+
 def _help(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     words = showing.wording(work)
     rows = [("/moderate", "help.start"), (f"/moderate {words.t('wants.text')}", "help.paste")]
@@ -173,6 +187,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(("zaken", "cases"), "", "help.cases", _cases),
     Command(("zaak", "case"), "wants.number", "help.case", _case),
     Command(("crisis",), "wants.crisis", "help.crisis", _crisis),
+    Command(("afwezig", "absent"), "wants.absence", "help.absent", _absent),
+    Command(("rollen", "roles"), "", "help.roles", _roles),
     Command(("hulp", "help"), "", "help.help", _help),
 )
 WITH_WORDS = frozenset({"faq", "signaal", "signal", "zaak", "case"})

@@ -12,6 +12,7 @@ from bot import (
     checklist,
     clocks,
     commands,
+    directory,
     dossier,
     escalation,
     faq,
@@ -38,6 +39,7 @@ from bot.presses import (
     AskInfo,
     Back,
     BodyAnswered,
+    ChangeDirectory,
     Choose,
     Close,
     CloseGap,
@@ -62,6 +64,7 @@ from bot.presses import (
     Review,
     Same,
     SameAuthor,
+    SetAbsence,
     SetFlag,
     SetForm,
     ShowCase,
@@ -81,7 +84,7 @@ from bot.presses import (
     WhereToReport,
 )  # fmt: skip
 from bot.presses import Answer as AnswerPress
-from bot.roster import holds_role, may, person_of
+from bot.roster import may, person_of
 from bot.tables import events, insert_new
 from bot.work import House, Refused, Work
 
@@ -105,7 +108,8 @@ class Desk:
 
         Raises ``Refused`` with a catalogue key; the caller's transaction then keeps nothing.
         """
-        work = Work(conn, self.house, now, person_of(self.house.organisation, event.actor) or "", draw=draw)
+        work = Work(conn, self.house, now, draw=draw)
+        work.who = person_of(work.organisation, event.actor) or ""
         if not work.who and not isinstance(event, Replied | Edited):
             raise Refused("refused.unknown_person")
         if not insert_new(conn, events, id=f"{event.actor.platform}:{event.id}", at=now):
@@ -127,14 +131,16 @@ class Desk:
                 assert_never(event)
         return answer, work.said
 
-    def ring(self, conn: Connection, clock: int, case: int, now: datetime) -> bool:
+    def ring(self, conn: Connection, clock: int, case: int | None, now: datetime) -> bool:
         """A clock is due: act on it. ``False`` when somebody else rang it."""
         work = Work(conn, self.house, now)
-        loaded = load_case(work, case)  # first the case, as every event does: two that each wait for the other would wait long
+        loaded = load_case(work, case) if case is not None else None  # first the case, as events do
         rung = clocks.ring(work, clock)
         if rung is None:
             return False
-        if rung.kind == "settle":
+        if loaded is None:
+            directory.begins(work, int(rung.name))
+        elif rung.kind == "settle":
             moderation.close_by_itself(work, escalation.settle(work, loaded))
         elif rung.kind == "report":
             reports.remind(work, loaded, int(rung.name))
@@ -161,13 +167,12 @@ class Desk:
                 return self._said(work, escalation.answer_from_faq(work, press))
             case Review():
                 return self._review(work, press, values)
-            case ShowCase():
-                return self._show(work, press)
+            case SetAbsence() | ChangeDirectory():
+                return directory.press(work, press, values)
             case WhereToReport() | Reported() | BodyAnswered() | MakeDossier() | CoverPictures():
                 return self._outside(work, press, values, local=event.actor.platform == "local")
-            case TakeCase():
-                case = moderation.take_case(work, load_case(work, press.case), press)
-                return Answer(card=showing.card(work, case, work.who), case=case.number)
+            case ShowCase() | TakeCase():
+                return self._of_others(work, press)
             case _:
                 return self._case_press(work, press, values, event)
 
@@ -177,6 +182,16 @@ class Desk:
         assert isinstance(event, Submitted)  # only a form carries values
         pasted = Pasted(id=event.id, actor=event.actor, text="", images=event.images)
         return commands.opened(work, self.index, pasted, values)
+
+    def _of_others(self, work: Work, press: ShowCase | TakeCase) -> Answer:
+        """A case that is perhaps somebody else's: its card for who may act on it, else its timeline."""
+        if isinstance(press, TakeCase):
+            case = moderation.take_case(work, load_case(work, press.case), press)
+        else:
+            case = load_case(work, press.case, lock=False)
+            if case.moderator != work.who and not may(work.organisation, work.who, "act", standing(work, case)):
+                return Answer(cards=(showing.record(work, press.case),))
+        return Answer(card=showing.card(work, case, work.who), case=case.number)
 
     def _case_press(self, work: Work, press: "OnCase", values: dict[str, str] | None, event: Pressed | Submitted) -> Answer:
         case = load_case(work, press.case)
@@ -313,13 +328,6 @@ class Desk:
         if ended:
             made = moderation.like(work, made, case)
         return Answer(note=commands.sentences(work, told), card=showing.card(work, made, work.who), case=made.number)
-
-    def _show(self, work: Work, press: ShowCase) -> Answer:
-        """The card for who works on the case, its timeline for who may see it."""
-        case = load_case(work, press.case, lock=False)
-        if case.moderator == work.who or holds_role(work.organisation, work.who, "communications_lead"):
-            return Answer(card=showing.card(work, case, work.who), case=case.number)
-        return Answer(cards=(showing.record(work, press.case),))
 
     def _outside(self, work: Work, press: "Outside", values: dict[str, str] | None, *, local: bool) -> Answer:
         """Reports to bodies outside: also for those who were told, and also once the case is closed."""

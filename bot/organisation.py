@@ -9,9 +9,9 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from bot.events import Platform
 from bot.working_time import Calendar
@@ -61,6 +61,28 @@ class Holders(Frozen):
     deputy: str | None = None
     channel: Addresses = {}
     on_call: Addresses = {}
+
+
+class Absence(Frozen):
+    """``person`` is away from ``since`` until ``until``, both days included; ``replacement`` stands in, else the role's deputy."""
+
+    person: str
+    since: date
+    until: date
+    replacement: str | None = None
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.until < self.since or self.replacement == self.person:
+            raise ValueError("an absence ends after it begins, and somebody else stands in")
+        return self
+
+    def on(self, day: date) -> bool:
+        return self.since <= day <= self.until
+
+    def meets(self, other: "Absence") -> bool:
+        """Whether the two have a day in common."""
+        return self.since <= other.until and other.since <= self.until
 
 
 class HouseRule(Frozen):
@@ -115,6 +137,20 @@ class Organisation(Frozen):
     crisis: Publishing = Publishing()
     texts: dict[Language, Texts] = {}
     synonyms: tuple[Annotated[tuple[Synonym, ...], Field(min_length=2)], ...] = ()
+    absences: tuple[Absence, ...] = ()
+    directory: int = Field(default=0, ge=0)  # the last change from chat that this file holds, in an exported one
+    _away: dict[str, str | None] = PrivateAttr(default_factory=dict)
+
+    @property
+    def away(self) -> Mapping[str, str | None]:
+        """Who is away on the day that this is the organisation of, and who stands in for them, if anybody was named."""
+        return self._away
+
+    def on(self, day: date) -> "Organisation":
+        """The organisation of one day."""
+        copy = self.model_copy()
+        copy._away = {item.person: item.replacement for item in self.absences if item.on(day)}  # noqa: SLF001 - its own copy
+        return copy
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -207,6 +243,10 @@ def _unknown_people(organisation: Organisation, source: Source) -> Iterator[Prob
         if holders.deputy:
             mentions.append((("roles", role, "deputy"), holders.deputy))
     mentions += [(("crisis", "publishers", index), person) for index, person in enumerate(organisation.crisis.publishers)]
+    for index, absence in enumerate(organisation.absences):
+        mentions.append((("absences", index, "person"), absence.person))
+        if absence.replacement:
+            mentions.append((("absences", index, "replacement"), absence.replacement))
     for path, person in mentions:
         if person not in organisation.people:
             yield source.problem(f"nobody is called {person!r}", *path, right=f"one of {', '.join(organisation.people)}")

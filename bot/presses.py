@@ -363,6 +363,18 @@ class TakeOverFaq(Frozen):
     draft: Id
 
 
+class SetAbsence(Frozen):
+    """Say who will be away, in a form."""
+
+    do: Literal["absence"] = "absence"
+
+
+class ChangeDirectory(Frozen):
+    """Change who holds a role, who stands in or where it is told, in a form."""
+
+    do: Literal["directory"] = "directory"
+
+
 CasePress = (
     EditIntake | Answer | Back | AlsoThis | Tick | AllDone | Waive | SetFlag | Choose | EditReply | SetForm | Close | Next | UseFaq
     | Same | HandOver | NoStrike | ShowCase | TakeCase | WhereToReport | Reported | BodyAnswered
@@ -371,7 +383,8 @@ CasePress = (
 )  # fmt: skip
 ThreadPress = Take | Decide | UndoDecision | AskInfo | Forward | CloseThread
 FaqPress = ApproveFaq | EditFaq | RetireFaq | NewFaq | ShowFaq | TakeOverFaq | CloseGap | AnswerFromFaq
-Press = Start | CasePress | ThreadPress | FaqPress | Review
+RosterPress = SetAbsence | ChangeDirectory
+Press = Start | CasePress | ThreadPress | FaqPress | Review | RosterPress
 
 
 @cache

@@ -14,8 +14,8 @@ from bot import clocks
 from bot.case import Case, advice, left, save
 from bot.clocks import Kind
 from bot.events import Conversation
-from bot.outbox import message_of, say
-from bot.roster import Rung, line, on_call, recipient
+from bot.outbox import again, message_of, say
+from bot.roster import Rung, direct, holds_role, line, on_call, recipient, stand_in
 from bot.tables import calls, messages, threads
 from bot.work import Work
 from flows.effects import Advise, Todo
@@ -33,9 +33,10 @@ _HEADS = (
     )
     .order_by(messages.c.id)
 )  # fmt: skip
-_CALLS = select(calls).where(calls.c.thread_id == bindparam("about"), calls.c.what != "on_call").order_by(calls.c.id)
+_LEAD: tuple[Role, str] = ("communications_lead", "")
+_CALLS = select(calls).where(calls.c.thread_id == bindparam("about"), calls.c.what != "told").order_by(calls.c.id)
 
-What = Literal["reminder", "deputy", "head", "lead", "team", "again"]
+What = Literal["reminder", "deputy", "head", "lead", "team", "again", "released", "changed"]
 
 
 # --- a thread that nobody took up ---
@@ -50,13 +51,21 @@ class _Next:
 
 
 def opened(work: Work, case: Case, thread: int, role: Role, department: str, conversation: str) -> None:
-    """The thread stands and waits for somebody. What must be known now is also said where the role is on call."""
+    """The thread stands and waits for somebody. Holders who have no channel each have it in their own messages; what must be known
+    now is also said where the role is on call."""
     work.conn.execute(calls.delete().where(calls.c.thread_id == thread))  # told anew: who was asked before is asked anew
+    platforms = work.house.platforms
+    told = recipient(work.organisation, platforms, role, department or None)
+    places = [direct(work.organisation, platforms, person) for person in told.people]
+    if told.conversation not in places:
+        places = []
     if _urgent(work, case):
-        for place in on_call(work.organisation, work.house.platforms, role, department):
-            if str(place) != conversation:
-                head = say(work, place, "thread", case=case.number, ref=thread)
-                _called(work, thread, 0, "on_call", role, department, str(place), head)
+        places += on_call(work.organisation, platforms, role, department)
+    known = {conversation, *(head.lane for head in heads(work, case.number, thread))}
+    for place in dict.fromkeys(places):
+        if str(place) not in known:
+            head = say(work, place, "thread", case=case.number, ref=thread)
+            _called(work, thread, 0, "told", role, department, str(place), head)
     clocks.start(work, case.number, "wait", str(thread), _length(work, case, work.now))
 
 
@@ -71,6 +80,31 @@ def asked(work: Work, thread: int) -> list[tuple[Role, str]]:
     return [(row.role, row.department) for row in work.conn.execute(query)]
 
 
+def released(work: Work, case: Case, thread: int) -> None:
+    """Whoever took the thread up is no longer there for it: it waits again, and its role as it now stands is asked at once."""
+    row = work.conn.execute(select(threads).where(threads.c.id == thread)).one()
+    if not case.open:
+        return
+    work.conn.execute(threads.update().where(threads.c.id == thread).values(phase="open", taken_by=None))
+    work.conn.execute(calls.delete().where(calls.c.thread_id == thread))
+    _ask(work, case, row, _Next("released"), 1)
+    again(work, case.number, "thread", "case")
+    clocks.start(work, case.number, "wait", str(thread), _length(work, case, work.now))
+
+
+def _changed(work: Work, case: Case, thread: int) -> None:
+    """The thread's role has other people now: they are asked, unless somebody who still may has taken it up."""
+    row = work.conn.execute(select(threads).where(threads.c.id == thread)).first()
+    if row is None or row.phase not in ("open", "taken"):
+        return
+    if row.phase == "taken":
+        if not any(holds_role(work.organisation, row.taken_by, *role) for role in [(row.role, row.department), _LEAD]):
+            released(work, case, thread)
+        return
+    done = list(work.conn.execute(_CALLS, {"about": thread}).all())
+    _ask(work, case, row, _Next("changed"), 1 + max((call.rung for call in done), default=0))
+
+
 def heads(work: Work, case: int, thread: int) -> list[Row[Any]]:
     """Every message that shows the thread's card, the first of them being where it was opened: what is said in it is said beneath each."""
     rows: Sequence[Any] = work.conn.execute(_HEADS, {"number": case, "about": thread}).all()
@@ -79,7 +113,7 @@ def heads(work: Work, case: int, thread: int) -> list[Row[Any]]:
 
 def unreached(work: Work, message: Row[Any]) -> None:
     """The one who was asked cannot be reached: the next in line is asked at once."""
-    query = select(calls.c.thread_id).where(calls.c.message_id == message.id, calls.c.what != "on_call")
+    query = select(calls.c.thread_id).where(calls.c.message_id == message.id, calls.c.what != "told")
     thread = work.conn.execute(query).scalar_one_or_none()
     if thread is not None:
         clocks.start(work, message.case_id, "wait", str(thread), work.now)
@@ -128,7 +162,7 @@ def _ask(work: Work, case: Case, thread: Row[Any], following: _Next, number: int
     role, department, people = (
         (rung.role, rung.department, rung.people) if rung else (thread.role, thread.department, told.people)
     )
-    places = rung.conversations if rung else (told.conversation,) if what == "reminder" else ()
+    places = rung.conversations if rung else (told.conversation,) if what in ("reminder", "released", "changed") else ()
     known = heads(work, case.number, thread.id)
     new = [place for place in places if str(place) not in {head.lane for head in known}]
     for place in new:
@@ -206,11 +240,16 @@ def _term(work: Work, case: Case, name: str, *, late: bool) -> None:
         return
     what = f"{'late' if late else 'term'}_{_said(deadline, todo)}"
     card = message_of(work, case.number, "case")
-    if late or card is None:
+    keeper = stand_in(work.organisation, case.moderator) if case.moderator in work.organisation.people else None
+    if late or card is None or keeper is None:
         lead = recipient(work.organisation, work.house.platforms, "communications_lead", None)
         say(work, lead.conversation, "reminder", case=case.number, what=what, term=name)
+    elif keeper != case.moderator:
+        place = direct(work.organisation, work.house.platforms, keeper)
+        say(work, place, "reminder", case=case.number, what=what, term=name)
     else:
         say(work, Conversation.parse(card.lane), "thread_note", case=case.number, parent=card.id, what=what, term=name)
+    if not late:
         clocks.start(work, case.number, "late", name, _late_at(work, case, deadline, due))
     save(work, case, "reminded", {"term": name, "late": late})
 
@@ -277,6 +316,8 @@ def ring(work: Work, case: Case, kind: Kind, name: str) -> None:
         return
     if kind == "wait":
         _wait(work, case, int(name))
+    elif kind == "changed":
+        _changed(work, case, int(name))
     elif name == "found":
         _found(work, case, late=kind == "late")
     else:

@@ -8,7 +8,9 @@ from bot.events import Actor, Conversation, Platform
 from bot.organisation import Addresses, Organisation
 from flows.tree import Role
 
-May = Literal["see", "see_originals", "see_handle", "act", "decide", "approve_faq", "moderate", "log_signal", "crisis"]
+May = Literal[
+    "see", "see_originals", "see_handle", "act", "decide", "approve_faq", "moderate", "log_signal", "crisis", "directory"
+]
 
 # Where a role's work goes when nobody holds it; at the end of every line stands the communications lead.
 FALLBACK: dict[Role, Role] = {
@@ -59,6 +61,31 @@ def holders(organisation: Organisation, role: Role, department: str | None = Non
     return held.holders if held else ()
 
 
+def stand_in(organisation: Organisation, person: str) -> str | None:
+    """Who is there for ``person`` today: themselves, or whoever stands in, one for the other; ``None`` when nobody was named."""
+    asked: list[str] = []
+    while person in organisation.away:
+        asked.append(person)
+        instead = organisation.away[person]
+        if instead is None or instead in asked:
+            return None
+        person = instead
+    return person
+
+
+def present(organisation: Organisation, people: Sequence[str]) -> tuple[str, ...]:
+    """Those of ``people`` who are there today, and in the place of who is away whoever stands in."""
+    if not organisation.away:
+        return tuple(people)
+    there = (stand_in(organisation, person) for person in people)
+    return tuple(dict.fromkeys(person for person in there if person is not None))
+
+
+def _among(organisation: Organisation, person: str, people: Sequence[str]) -> bool:
+    """Whether ``person`` is one of ``people``, or stands in for one of them today."""
+    return person in people or person in present(organisation, people)
+
+
 def roles_of(organisation: Organisation, person: str) -> tuple[Role, ...]:
     """Every role that ``person`` holds, as deputy too."""
     return tuple(
@@ -71,22 +98,22 @@ def departments_of(organisation: Organisation, person: str) -> frozenset[str]:
     return frozenset(
         name
         for name, item in organisation.departments.items()
-        if person == item.head or person in item.antennas or person in item.deputies.values()
+        if _among(organisation, person, (item.head, *item.antennas, *item.deputies.values()))
     )
 
 
 def holds_role(organisation: Organisation, person: str, role: Role, department: str = "") -> bool:
-    """Whether ``person`` stands for ``role`` (of ``department``): as holder, deputy, or the fallback when nobody holds it."""
-    if role in ("antenna", "department_head") and department:
-        item = organisation.departments.get(department)
-        if item is not None:
-            names = (item.head,) if role == "department_head" else item.antennas
-            stands_in = person in deputies_of(organisation, role, department)
-            return person in names or stands_in or _is_on_call(organisation, person, role, department)
+    """Whether ``person`` stands for ``role`` (of ``department``): as holder, deputy, for one of them who is away, on call, or as the
+    fallback when nobody holds it or everybody is away."""
     own = holders(organisation, role, department or None)
-    if own:
-        stands_in = person in deputies_of(organisation, role) or _is_on_call(organisation, person, role, "")
-        return person in own or stands_in
+    deputies = deputies_of(organisation, role, department) if own else ()
+    if person in own or person in deputies:
+        return True
+    if own and _is_on_call(organisation, person, role, department):
+        return True
+    there = present(organisation, (*own, *deputies)) if organisation.away else own
+    if there:
+        return person in there
     return role != "communications_lead" and holds_role(
         organisation, person, FALLBACK.get(role, "communications_lead"), department
     )
@@ -107,10 +134,15 @@ def publishes(organisation: Organisation, person: str | None) -> bool:
 
 
 def recipient(organisation: Organisation, platforms: Sequence[Platform], role: Role, department: str | None) -> Recipient:
-    """Where and to whom ``role`` is told, on the first of ``platforms`` where it has an address."""
-    while not holders(organisation, role, department or "") and role != "communications_lead":
+    """Where and to whom ``role`` is told, on the first of ``platforms`` where it has an address.
+
+    Whoever is away is replaced at once: by who stands in, else by the role's deputy, else by the role that is the fallback.
+    """
+    people = _there(organisation, role, department or "")
+    while not people and role != "communications_lead":
         role = FALLBACK.get(role, "communications_lead")
-    people = holders(organisation, role, department or "")
+        people = _there(organisation, role, department or "")
+    people = people or holders(organisation, role, department or "")  # the last in line is told, also when away
     channel = organisation.roles[role].channel if role in organisation.roles else {}
     if role in ("antenna", "department_head") and department in organisation.departments:
         channel = organisation.departments[department].channel if role == "antenna" else {}
@@ -120,13 +152,19 @@ def recipient(organisation: Organisation, platforms: Sequence[Platform], role: R
     return Recipient(role, direct(organisation, platforms, people[0]), people)
 
 
+def _there(organisation: Organisation, role: Role, department: str) -> tuple[str, ...]:
+    own = holders(organisation, role, department)
+    return present(organisation, own) or (present(organisation, deputies_of(organisation, role, department)) if own else ())
+
+
 def line(organisation: Organisation, platforms: Sequence[Platform], role: Role, department: str) -> tuple[Rung, ...]:
     """Who is asked, one after the other, when ``role`` does not answer: its deputies, the department's head, the communications
     lead, the moderation team. Nobody is asked in person twice; the team is asked in its channel, where more of them read."""
     told = recipient(organisation, platforms, role, department or None)
     seen = set(told.people)
     found: list[Rung] = []
-    deputies = tuple(person for person in deputies_of(organisation, told.role, department) if person not in seen)
+    standing_in = present(organisation, deputies_of(organisation, told.role, department))
+    deputies = tuple(person for person in standing_in if person not in seen)
     if deputies:
         places = tuple(direct(organisation, platforms, person) for person in deputies)
         found.append(Rung("deputy", told.role, department, deputies, places))
@@ -165,7 +203,7 @@ def channels_of(organisation: Organisation, person: str) -> tuple[str, ...]:
     lead = holds_role(organisation, person, "communications_lead")
     found: dict[str, None] = {}
     for held in organisation.roles.values():
-        if lead or person in held.holders or person == held.deputy:
+        if lead or _among(organisation, person, (*held.holders, *([held.deputy] if held.deputy else []))):
             found.update(dict.fromkeys(_local(held.channel, held.on_call)))
     mine = departments_of(organisation, person)
     for name, item in organisation.departments.items():
@@ -202,7 +240,7 @@ def may(organisation: Organisation, person: str, what: May, case: Standing | Non
         return any(person in item.antennas or person in item.deputies.values() for item in organisation.departments.values())
     if case is None:
         return False
-    own = case.moderator == person
+    own = case.moderator is not None and person in (case.moderator, stand_in(organisation, case.moderator))
     told = any(holds_role(organisation, person, role, department) for role, department in case.told)
     match what:
         case "see":

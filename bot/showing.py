@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 
-from bot import checklist, digest, escalation, faq, faq_gaps, objections, reports, strikes
+from bot import absences, checklist, digest, escalation, faq, faq_gaps, objections, reports, strikes
 from bot import crisis as crises
 from bot.cards import Card
 from bot.case import Case, State, advice, answers_held, chain_holds, load_case, outcomes, situation, standing
 from bot.moderation import other_moderators
-from bot.roster import holds_role, may, publishers, publishes, recipient
+from bot.roster import holds_role, may, publishers, publishes, recipient, stand_in
 from bot.tables import cases, evidence, replies, threads, timeline
 from bot.wording import CrisisSeen, Offer, Seen, Told, Wording, language_of
 from bot.work import Refused, Work
@@ -80,7 +80,7 @@ def motivation(work: Work, case: Case, *, formal: bool) -> Card:
 def message(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
     """A queued message as it must look now, and whom it mentions; ``None`` when what it showed is gone."""
     reader = _reader(work, row.lane)
-    work = Work(work.conn, work.house, work.now, reader or "")
+    work = work.as_(reader or "")
     if row.case_id is None:
         return _without_case(work, row)
     try:
@@ -150,6 +150,13 @@ def _without_case(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | N
             return words.support(), ()
         case "crisis":
             return _crisis(work, words, row.ref, lists=bool(args["lists"]), speaks=bool(args["speaks"])), ()
+        case "directory":
+            return words.directory_told(args), ()
+        case "absence":
+            return words.absence_told(args), ()
+        case "stand_in" if args["who"] in work.organisation.people:
+            mine = [load_case(work, number, lock=False) for number in absences.theirs(work, args["who"])]
+            return words.stand_in(args["who"], mine), ()
         case "crisis_report":
             return crisis_report(work, row.ref), ()
         case "review" if work.organisation.policy.approved:
@@ -162,7 +169,8 @@ def _without_case(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | N
 
 def overview(work: Work) -> Card:
     """My open cases, threads that wait for me, cases that colleagues handed in."""
-    mine = _cases(work, cases.c.moderator == work.who, cases.c.phase != "closed")
+    absent = [person for person in work.organisation.away if stand_in(work.organisation, person) == work.who]
+    mine = _cases(work, cases.c.moderator.in_([work.who, *absent]), cases.c.phase != "closed")
     waiting = []
     rows = work.conn.execute(
         select(threads).where(threads.c.phase.in_(("open", "taken"))).order_by(threads.c.id.desc()).limit(200)

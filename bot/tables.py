@@ -291,13 +291,24 @@ calls = Table(
     metadata,
     _id(),
     Column("thread_id", Integer, ForeignKey("threads.id"), nullable=False),
-    Column("rung", Integer, nullable=False),  # 0: on call; 1: reminded; then one for each who was asked
-    Column("what", String(10), nullable=False),  # on_call, reminder, deputy, head, lead, team, again
+    Column("rung", Integer, nullable=False),  # 0: told beside the thread's own place; then one for each who was asked
+    Column("what", String(10), nullable=False),  # told, reminder, deputy, head, lead, team, again, released, changed
     Column("role", String(40), nullable=False),
     Column("department", String(60), nullable=False),
     Column("conversation", String(200), nullable=False),
     Column("message_id", Integer, ForeignKey("messages.id"), nullable=False),
     UniqueConstraint("thread_id", "rung", "conversation"),
+)
+
+# What was changed in the directory from chat since the organisation's file was read: who, when, what. Replayed over the file.
+amendments = Table(
+    "amendments",
+    metadata,
+    _id(),
+    Column("at", Moment, nullable=False),
+    Column("by", String(60), nullable=False),
+    Column("what", Text, nullable=False),  # JSON of one change (bot.amendments.Change): ids, dates, addresses
+    sqlite_autoincrement=True,
 )
 
 # What lives among citizens, without names. ``week`` is the ISO week in the organisation's time zone.

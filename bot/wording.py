@@ -33,7 +33,7 @@ from bot.crisis import LISTED, Period
 from bot.digest import Digest, Some
 from bot.faq import LANGUAGES, LONGEST_ANSWER, LONGEST_QUESTION, LONGEST_REASON, Conflict, Content, Version
 from bot.faq_gaps import Gap
-from bot.organisation import Organisation, Person, said
+from bot.organisation import Absence, Organisation, Person, said
 from bot.presses import (
     AllDone,
     AlsoThis,
@@ -43,6 +43,7 @@ from bot.presses import (
     AskInfo,
     Back,
     BodyAnswered,
+    ChangeDirectory,
     Choose,
     Close,
     CloseGap,
@@ -67,6 +68,7 @@ from bot.presses import (
     Review,
     Same,
     SameAuthor,
+    SetAbsence,
     SetFlag,
     SetForm,
     ShowCase,
@@ -885,7 +887,8 @@ class Wording:
         """A term that passed, for the communications lead."""
         known = case.state.terms.get(str(args["term"]))
         who = self.name(case.moderator) if case.moderator else self.t("person.somebody")
-        text = self.t(f"reminder.{args['what']}", who=who, when=self.moment(known) if known else "")
+        what = str(args["what"]).replace("term_", "late_")  # said to somebody else than the moderator
+        text = self.t(f"reminder.{what}", who=who, when=self.moment(known) if known else "")
         titles = self.titles(case.tree, outcomes(case))
         title = self.t("card.advice", number=case.number, title=titles) if titles else self.t("card.case", number=case.number)
         button = Button(self.t("button.show_case"), ShowCase(case=case.number))
@@ -1271,6 +1274,123 @@ class Wording:
             Text(self.t("link.once"), "hint"),
         )
         return Card(title, body, "info", title)
+
+    # --- who is away, who holds what ---
+
+    def absence(self, what: str, absence: Absence) -> str:
+        """What was done with an absence, as a sentence."""
+        days = {"since": self.s.day(absence.since), "until": self.s.day(absence.until)}
+        instead = self.name(absence.replacement) if absence.replacement else self.t("absence.deputy")
+        return self.t(f"absence.{what}", who=self.name(absence.person), instead=instead, **days)
+
+    def absence_told(self, args: Mapping[str, Any]) -> Card:
+        """Somebody will be away, or will not."""
+        absence = Absence(
+            person=args["who"], since=date.fromisoformat(args["since"]), until=date.fromisoformat(args["until"]),
+            replacement=args["instead"] or None,
+        )  # fmt: skip
+        text = self.absence(str(args["what"]), absence)
+        by = (Text(self.t("absence.by", who=self.name(str(args["by"]))), "hint"),) if args["by"] != args["who"] else ()
+        return Card("", (Text(text), *by), notice=text)
+
+    def stand_in(self, person: str, mine: Sequence[Case]) -> Card:
+        """What is on the desk of somebody who is away, for whoever stands in."""
+        title = self.t("stand_in.title", who=self.name(person))
+        body: list[Block] = [Text(self.t("stand_in.text" if mine else "stand_in.nothing")), *map(self._row, mine)]
+        return Card(title, tuple(body), "info", title)
+
+    def absence_form(self, press: Press, people: Sequence[str], coming: Sequence[Absence]) -> Form:
+        """Who, when, who stands in; ``people``: for whom the reader may say so, themselves first."""
+        everybody = tuple((name, person.name) for name, person in self.organisation.people.items())
+        who = tuple((name, self.name(name)) for name in people)
+        fields = [Field("person", self.t("field.absent_who"), "choice", people[0], who, True)] if len(who) > 1 else []
+        fields += [
+            Field("since", self.t("field.absent_since"), "line", required=True, hint=self.t("field.absent_hint"), limit=40),
+            Field("until", self.t("field.absent_until"), "line", required=True, limit=40),
+            Field("replacement", self.t("field.absent_replacement"), "choice", "", (("", self.t("absence.deputy")), *everybody)),
+        ]
+        known = tuple(Text(self.absence("announced", item)) for item in coming[:20])
+        return Form(self.t("form.absence"), press, tuple(fields), self.t("form.save"), known)
+
+    def directory(
+        self, roster: Sequence[Any], coming: Sequence[Absence], load: Mapping[str, tuple[int, int]], log: Sequence[Any], *,
+        changes: bool,
+    ) -> Card:  # fmt: skip
+        """Who holds which role. ``load``: by person, escalations taken and cases open; empty where the reader may not see it."""
+        body: list[Block] = [Facts(tuple((self.role(held.role, held.department), self._held(held)) for held in roster))]
+        if coming:
+            body.append(Text(self.t("directory.absences"), "strong"))
+            body += [Text(self.absence("announced", item)) for item in coming[:20]]
+        open_with = tuple(
+            (self.name(who), self.t("directory.load", threads=taken, cases=has))
+            for who, (taken, has) in load.items()
+            if taken + has
+        )
+        if open_with:
+            body += [Text(self.t("directory.open"), "strong"), Facts(open_with)]
+        if log:
+            body.append(Text(self.t("directory.log"), "strong"))
+            zone = self.organisation.calendar.zone
+            body.append(
+                Facts(
+                    tuple(
+                        (self.s.moment(row.at, zone), f"{self.name(row.by)}: {self._change_of(said)}")
+                        for row, said in reversed(log)
+                    )
+                )
+            )
+        buttons = [Button(self.t("button.absence"), SetAbsence())]
+        if changes:
+            buttons.insert(0, Button(self.t("button.directory"), ChangeDirectory(), "primary"))
+        return Card(self.t("directory.title"), (*body, Buttons(tuple(buttons))))
+
+    def _held(self, held: Any) -> str:
+        """Who holds a role, who is away, who stands in, where it is told."""
+        people = [
+            self.t("directory.away", who=self.name(who)) if who in self.organisation.away else self.name(who)
+            for who in held.people
+        ]
+        parts = [self.s.and_(people) if people else self.t("directory.nobody")]
+        if held.deputies:
+            parts.append(self.t("directory.deputy", who=self.s.and_([self.name(who) for who in held.deputies])))
+        parts += [f"{platform}: {address}" if platform != "local" else address for platform, address in held.channel.items()]
+        parts += [self.t("directory.on_call", address=address) for address in held.on_call.values()]
+        return " · ".join(parts)
+
+    def _change_of(self, change: Any) -> str:
+        """A change of the directory, as a sentence."""
+        if change.do in ("away", "back"):
+            return self.absence("announced" if change.do == "away" else "stopped", change.absence)
+        key = change.do if change.do != "hold" or change.on else "unhold"
+        values = {"role": self.role(change.role, change.department)}
+        if change.do == "address":
+            key = "on_call" if change.on_call else "channel"
+            values["address"] = change.address or "–"
+        else:
+            values["who"] = self.name(change.person) if change.person else "–"
+        return self.t(f"directory.did_{key}", **values)
+
+    def directory_told(self, args: Mapping[str, Any]) -> Card:
+        """Somebody's role changed."""
+        role = self.role(args["role"], str(args["department"]))
+        text = self.t(f"directory.told_{args['what']}", role=role, by=self.name(str(args["by"])))
+        return Card("", (Text(text),), notice=text)
+
+    def directory_form(self, press: Press, what: Sequence[str], roster: Sequence[Any]) -> Form:
+        """What to change, of which role, and to what."""
+        kinds = tuple((name, self.t(f"directory.do_{name}")) for name in what)
+        roles = tuple(
+            (f"{held.role}:{held.department}" if held.department else held.role, self.role(held.role, held.department))
+            for held in roster
+        )
+        people = tuple((name, person.name) for name, person in self.organisation.people.items())
+        fields = (
+            Field("what", self.t("field.directory_what"), "choice", what[0], kinds, True),
+            Field("role", self.t("field.directory_role"), "choice", roles[0][0], roles, True),
+            Field("person", self.t("field.directory_person"), "choice", "", (("", self.t("directory.no_person")), *people)),
+            Field("address", self.t("field.directory_address"), "line", hint=self.t("field.directory_address_hint"), limit=200),
+        )
+        return Form(self.t("form.directory"), press, fields, self.t("form.save"))
 
     # --- FAQ ---
 

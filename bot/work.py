@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
+from bot.amendments import Directory
 from bot.events import Platform as ChatPlatform
 from bot.organisation import Organisation
 from bot.pseudonyms import Keys
-from bot.tables import crises, insert_new, versions
+from bot.tables import amendments, crises, insert_new, versions
 from flows.authorities import Authorities, load_authorities
 from flows.platforms import Capabilities
 from flows.policy import Policy
@@ -43,6 +44,7 @@ class House:
     authorities: Authorities = field(default_factory=load_authorities)
     pages: str = ""  # where people reach the pages of one-use addresses; empty when nowhere
     pages_local: bool = True  # whether that is this computer alone
+    directory: Directory = field(default_factory=Directory)  # the file with what was changed from chat, as last seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,11 @@ class Crisis:
     begun_by: str
 
 
-_CRISIS = select(crises.c.id, crises.c.reason, crises.c.began, crises.c.begun_by).where(crises.c.standing == 1)
+# What every event must know of the organisation as it stands: one small statement, in every process the same answer.
+_VERSION = select(func.coalesce(func.max(amendments.c.id), 0).label("version")).subquery()
+_STANDING = select(_VERSION.c.version, crises.c.id, crises.c.reason, crises.c.began, crises.c.begun_by).select_from(
+    _VERSION.outerjoin(crises, crises.c.standing == 1)
+)
 
 
 @dataclass(slots=True)
@@ -68,23 +74,39 @@ class Work:
     who: str = ""
     said: bool = field(default=False)  # whether something was queued, so that senders are woken
     draw: bool = True  # whether who acts is handed the changed card at once; else the outbox brings it
-    _crisis: Crisis | Literal["unread"] | None = field(default="unread")
+    _organisation: Organisation | None = field(default=None)
+    _crisis: Crisis | None = field(default=None)
 
     @property
     def organisation(self) -> Organisation:
-        return self.house.organisation
+        """The file with what was changed from chat, today; read once an event, so that a change counts everywhere from the next on."""
+        return self._organisation or self._read()
 
     @property
     def crisis(self) -> Crisis | None:
         """The crisis that is on; read once an event, so that switching it counts in every process from the next event on."""
-        if self._crisis == "unread":
-            row = self.conn.execute(_CRISIS).first()
-            self._crisis = None if row is None else Crisis(row.id, row.reason, row.began, row.begun_by)
+        if self._organisation is None:
+            self._read()
         return self._crisis
 
     def switched(self, crisis: Crisis | None) -> None:
         """The crisis was switched in this very event."""
+        self._read()
         self._crisis = crisis
+
+    def amended(self) -> None:
+        """The directory was changed in this very event."""
+        self._read()
+
+    def as_(self, who: str) -> "Work":
+        """The same work for another reader."""
+        return replace(self, who=who)
+
+    def _read(self) -> Organisation:
+        row = self.conn.execute(_STANDING).one()
+        self._crisis = None if row.id is None else Crisis(row.id, row.reason, row.began, row.begun_by)
+        self._organisation = self.house.directory.of(self.conn, self.house.organisation, row.version, self.now)
+        return self._organisation
 
     def policy(self, version: str) -> Policy:
         """The policy a case was walked with."""
@@ -116,11 +138,11 @@ def tree_content(tree: Tree) -> str:
     return json.dumps({"structure": json.loads(tree.structure.model_dump_json()), "words": words})
 
 
-_VERSION = select(versions.c.content).where(versions.c.kind == bindparam("kind"), versions.c.version == bindparam("version"))
+_CONTENT = select(versions.c.content).where(versions.c.kind == bindparam("kind"), versions.c.version == bindparam("version"))
 
 
 def _content(conn: Connection, kind: str, version: str) -> str:
-    return str(conn.execute(_VERSION, {"kind": kind, "version": version}).scalar_one())
+    return str(conn.execute(_CONTENT, {"kind": kind, "version": version}).scalar_one())
 
 
 @lru_cache(maxsize=16)

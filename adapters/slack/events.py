@@ -13,7 +13,21 @@ from pydantic import ValidationError
 
 from bot.commands import COMMANDS
 from bot.events import Actor, Commanded, Edited, Incoming, Pasted, Pressed, Replied, Submitted
-from bot.presses import AskInfo, Decide, EditFaq, EditIntake, EditReply, Forward, Next, Press, Start, Waive
+from bot.presses import (
+    AskInfo,
+    ChangeDirectory,
+    Decide,
+    EditFaq,
+    EditIntake,
+    EditReply,
+    Forward,
+    NewFaq,
+    Next,
+    Press,
+    SetAbsence,
+    Start,
+    Waive,
+)
 
 Json = Mapping[str, Any]
 OUTSIDE = "outside:"  # before the address of somebody whom the directory may know but who is a guest here
@@ -215,7 +229,9 @@ _PRESSES: dict[str, type[Press]] = {kind.model_fields["do"].default: kind for ki
 def asks(press: Press) -> bool:
     """Whether pressing it opens a dialog: known without looking at the case."""
     match press:
-        case Start() | EditIntake() | EditReply() | Decide() | AskInfo() | Forward() | Next() | EditFaq():
+        case Start() | EditIntake() | EditReply() | Decide() | AskInfo() | Forward() | Next() | EditFaq() | NewFaq():
+            return True
+        case SetAbsence() | ChangeDirectory():
             return True
         case Waive():
             return press.reason is None

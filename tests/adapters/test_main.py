@@ -1,5 +1,6 @@
 """The command line: what each command prints, how it fails, and how quickly it is there."""
 
+import asyncio
 import json
 import os
 import re
@@ -12,8 +13,10 @@ import pexpect
 import pytest
 from typer.testing import CliRunner, Result
 
-from adapters.main import app
-from bot.settings import SAMPLE
+from adapters.main import app, now, running
+from bot.amendments import Address, Hold, note
+from bot.organisation import load_organisation
+from bot.settings import SAMPLE, Settings
 from flows.tree import TREES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -468,3 +471,31 @@ def test_a_command_loads_what_it_needs_and_no_more(words: Sequence[str], without
     )
     assert done.returncode == 0, done.stderr
     assert not without & set(done.stderr.split())
+
+
+# directory
+
+
+def test_the_directory_is_written_back_with_what_was_changed(tmp_path: Path) -> None:
+    """The written file loads, is what runs, and once it is the file the changes in it are not made a second time."""
+    first = run("directory", "export")
+    assert first.exit_code == 0, first.output
+    asyncio.run(_change(Hold(role="dpo", person="inge", on=True)))
+    asyncio.run(_change(Hold(role="dpo", person="hilde", on=False)))
+    asyncio.run(_change(Address(role="antenna", department="milieu", platform="local", address="#groen")))
+    result = run("directory", "export", "--out", "nieuw.yaml")
+    assert result.exit_code == 0, result.output
+    organisation, _ = load_organisation(tmp_path / "nieuw.yaml")
+    assert organisation.roles["dpo"].holders == ("inge",)
+    assert organisation.departments["milieu"].channel == {"local": "#groen"}
+    assert organisation.departments["mobiliteit"].deputies == {"lies": "bert"}
+    assert organisation.directory == 3
+    os.environ["ANTENNE_ORGANISATION"] = str(tmp_path / "nieuw.yaml")
+    again = run("directory", "export")
+    del os.environ["ANTENNE_ORGANISATION"]
+    assert again.stdout == (tmp_path / "nieuw.yaml").read_text()
+
+
+async def _change(change: Hold | Address) -> None:
+    async with running(Settings(), chats={}) as antenne:
+        await antenne.store.write(lambda conn: note(conn, "sofie", now(), change))

@@ -156,6 +156,7 @@ def test_the_table_holds_every_press() -> None:
     tested |= {p.Take, p.Decide, p.UndoDecision, p.AskInfo, p.Forward, p.CloseThread, p.ApproveFaq, p.EditFaq, p.RetireFaq}
     tested |= {p.Review}  # by who had no part: in the journeys of objections
     tested |= {p.TakeOverFaq, p.NewFaq, p.ShowFaq, p.CloseGap, p.AnswerFromFaq}
+    tested |= {p.SetAbsence, p.ChangeDirectory}
     assert tested == set(get_args(p.Press))
 
 
@@ -212,6 +213,12 @@ async def test_who_may_add_to_the_faq_and_look_into_it(town: Town) -> None:
     assert {who for who in mine if await town.tried(who, p.CloseGap(gap=1)) == ""} == keep
     taken = p.TakeOverFaq(entry=town.entry, version=1, draft=1)
     assert {who for who in mine if await town.tried(who, taken) == "refused.no_entry"} == keep, "nobody left a text to take over"
+
+
+async def test_who_may_change_the_directory(town: Town) -> None:
+    """The communications lead; an absence of one's own is everybody's to note."""
+    assert {who for who in EVERYBODY if await town.tried(who, p.ChangeDirectory()) == ""} == {LEAD}
+    assert {who for who in EVERYBODY if await town.tried(who, p.SetAbsence()) == ""} == KNOWN
 
 
 async def test_who_may_answer_from_the_faq(town: Town) -> None:
