@@ -36,7 +36,7 @@ from bot.antenne import Antenne
 from bot.events import Actor, Pasted, Pressed
 from bot.presses import Answer, Press
 from bot.settings import Settings
-from tests import bench_digest, bench_faq, bench_web
+from tests import bench_clocks, bench_digest, bench_faq, bench_web
 from tests.adapters.slack import bench_slack
 from tests.adapters.teams import bench_teams
 from tests.pictures import measure as pictures
@@ -395,6 +395,12 @@ SECTIONS = (
         "digest",
         "seconds for one department's digest over so many signals, spread over five years or all in the two weeks compared",
         alone(bench_digest.measure),
+    ),
+    Section(
+        "clocks",
+        "milliseconds of a tick with nothing due, and of reading who is who for one event, over so many open cases and clocks",
+        alone(bench_clocks.measure),
+        {"sqlite_tick_ms": "< 50", "postgresql_tick_ms": "< 50"},
     ),
     Section(
         "pictures",
