@@ -1278,6 +1278,28 @@ def _written(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
+# --- openness ----------------------------------------------------------------------------------------------
+
+
+@app.command()
+def decisions(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="Cases opened from this day,")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="until this one.")],
+) -> None:
+    """Print what was decided in a period, as JSON, for openness requests: no words, no author, no colleague."""
+    with _explained():
+        found = asyncio.run(_decisions(_settings(), first.date(), last.date()))
+    typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+async def _decisions(settings: "Settings", first: date, last: date) -> list[dict[str, Any]]:
+    from bot import openness
+    from bot.work import Work
+
+    async with running(settings, chats={}) as antenne:
+        return await antenne.store.read(lambda conn: openness.decisions(Work(conn, antenne.house, antenne.clock()), first, last))
+
+
 # --- read --------------------------------------------------------------------------------------------------
 
 

@@ -1,11 +1,13 @@
 """Keeping and erasing: what a purge takes and what it leaves, the chain that still holds, and one author's data."""
 
 import json
+import re
+from datetime import date
 
 import pytest
 from sqlalchemy import Connection, String, Text, select
 
-from bot import dossier, retention
+from bot import dossier, openness, retention
 from bot.case import chain_holds
 from bot.tables import cases, evidence, metadata, signals, strikes, timeline
 from bot.work import Refused, Work
@@ -112,6 +114,20 @@ async def test_an_authors_data_are_found_by_any_spelling(chat: Chat) -> None:
     assert "Piet" not in json.dumps(given)
     with pytest.raises(Refused, match=r"refused\.no_handle"):
         await chat.stored(lambda conn: retention.subject(at(chat, conn), "facebook", " "))
+
+
+async def test_what_was_decided_goes_out_without_anybodys_name(chat: Chat) -> None:
+    """An export for openness holds codes and days of what came to an outcome, also after a purge: no word, author or colleague."""
+    an = await closed(chat, "Negatief", "Boos of bezorgd")
+    await finish(an)
+    await closed(chat, "Negatief")
+    await chat.pass_time(days=366)
+    await chat.antenne.store.write(lambda conn: retention.erase(at(chat, conn), 1, "term"))
+    day = date(2026, 11, 17)
+    rows = await chat.stored(lambda conn: openness.decisions(at(chat, conn), day, day))
+    assert [(row["case"], row["outcomes"], row["closed"]) for row in rows] == [(1, ["hartluchter"], "2026-11-17")]
+    assert not {"Jan", "Theofiel", "An", "an", "v1"} & set(re.findall(r"\w+", json.dumps(rows)))
+    assert await chat.stored(lambda conn: openness.decisions(at(chat, conn), date(2026, 11, 18), date(2027, 1, 1))) == []
 
 
 def test_every_table_of_a_case_is_thought_of() -> None:
