@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TextIO, cast, get_args
 
 import typer
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bot.retention import Due
     from bot.sentences import Sentences
     from bot.settings import Settings
+    from bot.signals import Found
     from flows.authorities import Authority
     from flows.effects import Advise
     from flows.policy import Policy
@@ -60,7 +61,10 @@ teams = typer.Typer(help="Microsoft Teams: what its administrator needs to insta
 app.add_typer(teams, name="teams")
 directory = typer.Typer(help="The directory: who holds which role, with what was changed from chat.", no_args_is_help=True)
 app.add_typer(directory, name="directory")
+signals = typer.Typer(help="The signal log: search it, and export it.", no_args_is_help=True)
+app.add_typer(signals, name="signals")
 
+DigestForm = Literal["card", "html", "pdf"]
 TREE = "lokaal-bestuur"
 WRONG, USAGE = 1, 2  # exit codes: something is wrong; it was asked wrongly
 
@@ -797,45 +801,155 @@ def _print_report(report: Mapping[str, Any], title: str, say: "Sentences") -> No
 @app.command()
 def digest(
     week: Annotated[str, typer.Option(help="An ISO week, such as 2026-W47; else the last one that ended.")] = "",
-    department: Annotated[str, typer.Option(help="A department's id; else all of them.")] = "",
+    department: Annotated[
+        str, typer.Option(help="A department's id, `management` or `equal_opportunities`; else all of them.")
+    ] = "",
+    form: Annotated[DigestForm, typer.Option("--format", help="How to show it.")] = "card",
+    out: Annotated[Path | None, typer.Option(help="The file to write; needed for pdf.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the digests as JSON.")] = False,
 ) -> None:
-    """Show the weekly digest of the departments: topics, open questions, misinformation, praise."""
+    """Show the weekly digest: topics, open questions, misinformation, praise, answering times, open loops."""
     from dataclasses import asdict
 
     with _explained():
-        found, organisation = asyncio.run(_digests(_settings(), week, department))
+        found, cards, organisation = asyncio.run(_digests(_settings(), week, department))
+    say = _sentences(organisation.language)
     if as_json:
         reports = [asdict(item) | {"monday": str(item.monday), "sunday": str(item.sunday)} for item in found]
-        typer.echo(json.dumps(reports, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(reports, ensure_ascii=False, indent=2, default=str))
+    elif form == "card":
+        from rich.console import Console
+
+        from adapters.terminal import controls, render
+
+        console = Console(markup=False, highlight=False, emoji=False)
+        for card in cards:
+            console.print(render([card], controls([card]), say), "")
+    else:
+        from adapters.report import html, pdf
+
+        if form == "pdf" and out is None:
+            _fail(say.t("cli.digest.out"), USAGE)
+        content = (
+            pdf(cards, organisation.name, organisation.language)
+            if form == "pdf"
+            else html(cards, organisation.name, organisation.language)
+        )
+        if out is None:
+            typer.echo(content)
+        else:
+            _write(out, content if isinstance(content, bytes) else content.encode(), say)
+
+
+async def _digests(settings: "Settings", week: str, department: str) -> "tuple[list[Digest], list[Card], Organisation]":
+    from sqlalchemy import Connection
+
+    from bot import showing
+    from bot.digest import everybody, last_due, of
+    from bot.work import Work
+
+    async with running(settings) as antenne:
+        organisation, at = antenne.organisation, now()
+        say = _sentences(organisation.language)
+        _known(say, "department", department, everybody(organisation))
+        week = week or last_due(at, organisation.policy, organisation.calendar)[1]
+        try:
+            organisation.calendar.week_bounds(week)
+        except ValueError:
+            _fail(say.t("cli.digest.week", week=week), USAGE)
+        names = [department] if department else list(everybody(organisation))
+
+        def work(conn: Connection) -> "tuple[list[Digest], list[Card]]":
+            todo = Work(conn, antenne.house, at)
+            return [of(todo, week, name) for name in names], [showing.digest_card(todo, week, name) for name in names]
+
+        found, cards = await antenne.store.read(work)
+        return found, cards, organisation
+
+
+def _write(path: Path, content: bytes, say: "Sentences") -> None:
+    """Write a file and say its name; exits with 1 when it cannot be written."""
+    try:
+        path.write_bytes(content)
+    except OSError:
+        _fail(say.t("cli.unwritable", file=str(path)))
+    typer.echo(path)
+
+
+# --- signals -----------------------------------------------------------------------------------------------
+
+
+@signals.command("search")
+def signals_search(
+    words: Annotated[str, typer.Argument(help="Words that stand in it, or in the name of its topic.")] = "",
+    department: Annotated[str, typer.Option(help="A department's id.")] = "",
+    week: Annotated[str, typer.Option(help="An ISO week, such as 2026-W47.")] = "",
+    kind: Annotated[str, typer.Option(help="question, complaint, report, misinformation, hate, praise or other.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="The newest so many.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
+) -> None:
+    """Look for signals: the newest that fit, without names."""
+    from bot.signal_export import as_json as said
+
+    with _explained():
+        count, found, organisation = asyncio.run(_signals(_settings(), words, department, week, kind, limit))
+    say = _sentences(organisation.language)
+    if as_json:
+        typer.echo(said(found))
         return
     from rich.console import Console
 
     from adapters.terminal import controls, render
+    from bot import signal_wording
     from bot.wording import Wording
 
-    words = Wording(organisation, organisation.language, now())
-    console = Console(markup=False, highlight=False, emoji=False)
-    for card in map(words.digest, found):
-        console.print(render([card], controls([card]), words.s), "")
+    card = signal_wording.signals(Wording(organisation, organisation.language, now()), words, count, found, None)
+    Console(markup=False, highlight=False, emoji=False).print(render([card], controls([card]), say), "")
 
 
-async def _digests(settings: "Settings", week: str, department: str) -> "tuple[list[Digest], Organisation]":
-    from bot.digest import last_due, of
+@signals.command("export")
+def signals_export(
+    out: Annotated[Path, typer.Argument(help="The file to write: .csv, .xlsx or .json.", show_default=False)],
+    words: Annotated[str, typer.Option(help="Words that stand in it, or in the name of its topic.")] = "",
+    department: Annotated[str, typer.Option(help="A department's id.")] = "",
+    week: Annotated[str, typer.Option(help="An ISO week, such as 2026-W47.")] = "",
+    kind: Annotated[str, typer.Option(help="question, complaint, report, misinformation, hate, praise or other.")] = "",
+) -> None:
+    """Write signals to a file; a spreadsheet computes nothing of what citizens wrote."""
+    from bot.signal_export import as_csv, as_json
+
+    if out.suffix not in (".csv", ".xlsx", ".json"):
+        _fail(_sentences().t("cli.signals.suffix"), USAGE)
+    with _explained():
+        _, found, organisation = asyncio.run(_signals(_settings(), words, department, week, kind, None))
+    if out.suffix == ".xlsx":
+        from adapters.report import signals_workbook
+
+        content = signals_workbook(found)
+    else:  # a byte-order mark, by which spreadsheets know the letters
+        content = ("\ufeff" + as_csv(found)).encode() if out.suffix == ".csv" else as_json(found).encode()
+    _write(out, content, _sentences(organisation.language))
+
+
+async def _signals(
+    settings: "Settings", words: str, department: str, week: str, kind: str, limit: int | None
+) -> "tuple[int, tuple[Found, ...], Organisation]":
+    from bot.digest import is_week
+    from bot.signals import KINDS, Wanted, find
     from bot.work import Work
 
     async with running(settings) as antenne:
         organisation, at = antenne.organisation, now()
         say = _sentences(organisation.language)
         _known(say, "department", department, organisation.departments)
-        week = week or last_due(at, organisation.policy, organisation.calendar)[1]
-        try:
-            organisation.calendar.week_bounds(week)
-        except ValueError:
+        _known(say, "kind", kind, KINDS)
+        if week and not is_week(week, organisation.calendar):
             _fail(say.t("cli.digest.week", week=week), USAGE)
-        names = [department] if department else list(organisation.departments)
-        found = await antenne.store.read(lambda conn: [of(Work(conn, antenne.house, at), week, name) for name in names])
-        return found, organisation
+        known = next((one for one in KINDS if one == kind), None)
+        departments = frozenset({department}) if department else None
+        wanted = Wanted(departments, (week.upper(), week.upper()) if week else None, kind=known or "", words=words)
+        count, found = await antenne.store.read(lambda conn: find(Work(conn, antenne.house, at), wanted, limit=limit))
+        return count, found, organisation
 
 
 # --- faq ---------------------------------------------------------------------------------------------------

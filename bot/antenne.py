@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy import Connection, Row, select
 
-from bot import clocks, digest, faq_index, inbox, moderation, showing, undelivered
+from bot import alarm, clocks, digest, faq_index, inbox, moderation, showing, topics, undelivered
 from bot import faq as shared_faq
 from bot.cards import Card
 from bot.desk import Desk
@@ -43,6 +43,7 @@ class Antenne:
         self.sender = Sender(store, chats, self._render, wakeups, clock, self._reroute)
         self._faq_lock, self._indexing = asyncio.Lock(), set[asyncio.Task[None]]()
         self._review_at = FIRST  # when to look for entries of the FAQ that must be looked at again
+        self._sweep_at = FIRST  # when to look at all topics: at once, then every hour
         self._digest_at = FIRST  # when to look whether a digest must be sent: at once, then when the next one is due
 
     @property
@@ -56,6 +57,7 @@ class Antenne:
 
         def work(conn: Connection) -> None:
             remember_versions(conn, self.house, now)
+            topics.plant(Work(conn, self.house, now))
             if sample_faq is not None:
                 shared_faq.seed(Work(conn, self.house, now), sample_faq, self.organisation.departments)
 
@@ -191,6 +193,9 @@ class Antenne:
         due, following = await self.store.read(partial(clocks.due, now=now))
         rings = (self.store.write(partial(self.desk.ring, clock=row.id, case=row.case_id, now=now)) for row in due)
         await asyncio.gather(*rings)
+        if now >= self._sweep_at:
+            await self.store.write(partial(alarm.sweep, house=self.house, now=now))
+            self._sweep_at = now + alarm.EVERY
         if now >= self._digest_at:
             await self.store.write(partial(digest.send, house=self.house, now=now))
             self._digest_at, _ = digest.next_due(now, self.organisation.policy, self.organisation.calendar)
@@ -198,7 +203,7 @@ class Antenne:
             while await self.store.write(partial(shared_faq.send_for_review, house=self.house, now=now)):
                 pass
             self._review_at = shared_faq.next_review(now, self.organisation)
-        return _first(min(self._digest_at, self._review_at), following)
+        return _first(min(self._digest_at, self._review_at, self._sweep_at), following)
 
     async def _read(self, person: str, view: Callable[[Work], T]) -> T:
         now = self.clock()

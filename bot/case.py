@@ -86,6 +86,8 @@ class State(Frozen):
     faq_hits: tuple[int, ...] = ()  # and those that may once it is said to be a question
     faq_used: int | None = None
     answers_held: bool = False  # closed in a crisis by somebody who could not answer
+    topic: int | None = None  # chosen by the moderator, 0 for none; until then the one that is suggested
+    texts: int = 0  # how often the comment's words changed
     terms: dict[str, datetime] = {}
     lengths: dict[str, str] = {}  # the length that each term was computed from
 
@@ -116,6 +118,7 @@ class Case:
     tree: Tree
     policy: Policy
     purged: datetime | None = None
+    signal: str | None = None  # what may be kept in the signals, once somebody looked at it
 
     @property
     def open(self) -> bool:
@@ -131,10 +134,19 @@ class Case:
 
 
 _CASE = (
-    select(cases, comments.c.text, comments.c.link, comments.c.post, comments.c.handle, comments.c.author, comments.c.posted)
+    select(
+        cases,
+        comments.c.text,
+        comments.c.link,
+        comments.c.post,
+        comments.c.handle,
+        comments.c.author,
+        comments.c.posted,
+        comments.c.signal,
+    )
     .join(comments, comments.c.case_id == cases.c.id)
     .where(cases.c.id == bindparam("number"))
-)
+)  # fmt: skip
 _CASE_LOCKED = _CASE.with_for_update(of=cases)
 _SAVE = (
     cases.update()
@@ -185,6 +197,7 @@ def _case(work: Work, row: Row[Any]) -> Case:
         tree=work.tree(row.tree_version),
         policy=work.policy(row.policy_version),
         purged=row.purged,
+        signal=row.signal,
     )
 
 

@@ -4,17 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from dateutil.relativedelta import relativedelta
-
-from bot import absences, crisis, directory, faq, faq_gaps, faq_index, showing, signals
+from bot import absences, crisis, directory, faq, faq_gaps, faq_index, listening, showing
 from bot.comment_text import clean, is_blank
 from bot.events import Actor, Answer, Pasted
 from bot.faq_index import FaqIndex
 from bot.moderation import last_used, paste
 from bot.presses import NewFaq, SetAbsence, Start
-from bot.roster import departments_of, may
 from bot.work import Refused, Work
-from flows.tree import SignalKind
 
 Run = Callable[[Work, FaqIndex, str, str], Answer]  # (work, index, what stands after the name, the event's id)
 
@@ -97,33 +93,6 @@ def _faq_review(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     return Answer(cards=(showing.wording(work).faq_review(rows[: faq.MOST_TOLD], len(rows) - faq.MOST_TOLD),))
 
 
-def _signal(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
-    """``signaal <dienst>: <tekst>`` or ``signaal <tekst>``; the department is guessed from the words when it is not named."""
-    if not may(work.organisation, work.who, "log_signal") and not departments_of(work.organisation, work.who):
-        raise Refused("refused.not_moderator")
-    first, colon, text = clean(rest).partition(":")
-    named = next(
-        (
-            known
-            for known, item in work.organisation.departments.items()
-            if colon and first.strip().casefold() in {known, *(name.casefold() for name in item.name.values())}
-        ),
-        None,
-    )
-    words = text.strip() if named else clean(rest)
-    if is_blank(words):
-        raise Refused("refused.usage", usage=_usage(work, next(item for item in COMMANDS if "signal" in item.names)))
-    department = named or work.organisation.department_for(words) or ""
-    kind: SignalKind = "question" if words.endswith("?") else "other"
-    signals.write(work, kind, words, department=department)
-    said = showing.wording(work)
-    kept = work.now.astimezone(work.organisation.calendar.zone) + relativedelta(
-        months=work.organisation.policy.retention.signal_months
-    )
-    where = said.department(department) if department else said.t("fallback.no_department")
-    return Answer(note=said.t("note.signal", department=where, until=said.s.day(kept.date())))
-
-
 def _cases(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     return Answer(cards=(showing.overview(work),))
 
@@ -183,7 +152,10 @@ COMMANDS: tuple[Command, ...] = (
     Command(("faq nieuw", "faq new"), "", "help.faq_new", _faq_new),
     Command(("faq gaten", "faq gaps"), "", "help.faq_gaps", _faq_gaps),
     Command(("faq nakijken", "faq review"), "", "help.faq_review", _faq_review),
-    Command(("signaal", "signal"), "wants.text", "help.signal", _signal),
+    Command(("signaal", "signal"), "wants.text", "help.signal", listening.note),
+    Command(("signalen", "signals"), "wants.search", "help.signals", listening.search),
+    Command(("onderwerpen", "topics"), "", "help.topics", listening.all_topics),
+    Command(("weekoverzicht", "digest"), "wants.digest", "help.digest", listening.weekly),
     Command(("zaken", "cases"), "", "help.cases", _cases),
     Command(("zaak", "case"), "wants.number", "help.case", _case),
     Command(("crisis",), "wants.crisis", "help.crisis", _crisis),

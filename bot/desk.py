@@ -17,6 +17,7 @@ from bot import (
     escalation,
     faq,
     faq_gaps,
+    listening,
     moderation,
     objections,
     passes,
@@ -43,6 +44,7 @@ from bot.presses import (
     Choose,
     Close,
     CloseGap,
+    CloseLoop,
     CloseThread,
     CoverPictures,
     Decide,
@@ -50,15 +52,21 @@ from bot.presses import (
     EditFaq,
     EditIntake,
     EditReply,
+    EditSignal,
     Forward,
     HandOver,
+    KeepSignal,
+    LogSignal,
     MakeDossier,
+    MergeTopic,
     Motivate,
+    NameGroup,
     NewFaq,
     Next,
     NoStrike,
     Object,
     Press,
+    RenameTopic,
     Reported,
     RetireFaq,
     Review,
@@ -68,8 +76,12 @@ from bot.presses import (
     SetFlag,
     SetForm,
     ShowCase,
+    ShowDigest,
     ShowFaq,
+    ShowSignals,
     ShowText,
+    ShowTopic,
+    ShowTopics,
     Start,
     Take,
     TakeCase,
@@ -148,7 +160,9 @@ class Desk:
             reminders.ring(work, loaded, rung.kind, rung.name)
         return True
 
-    def _press(self, work: Work, press: Press, values: dict[str, str] | None, event: Pressed | Submitted) -> Answer:
+    def _press(  # noqa: C901 - one case for each capability
+        self, work: Work, press: Press, values: dict[str, str] | None, event: Pressed | Submitted
+    ) -> Answer:
         match press:
             case Start():
                 return self._begin(work, values, event)
@@ -169,6 +183,11 @@ class Desk:
                 return self._review(work, press, values)
             case SetAbsence() | ChangeDirectory():
                 return directory.press(work, press, values)
+            case (
+                KeepSignal() | EditSignal() | LogSignal() | ShowSignals() | ShowTopics() | ShowTopic() | RenameTopic()
+                | MergeTopic() | NameGroup() | CloseLoop() | ShowDigest()
+            ):  # fmt: skip
+                return listening.press(work, press, values)
             case WhereToReport() | Reported() | BodyAnswered() | MakeDossier() | CoverPictures():
                 return self._outside(work, press, values, local=event.actor.platform == "local")
             case ShowCase() | TakeCase():

@@ -175,11 +175,12 @@ def intake(work: Work, index: FaqIndex, case: Case, values: dict[str, str], imag
         text_checked=text_read and text_checked,
         earlier_strikes=strikes.earlier(work, platform, handle, author),
     )
+    case = signals.changed(case, text)
     case = replace(case, text=text, link=link_text, post=post, handle=handle, author=author, posted=posted)
     work.conn.execute(
         comments.update()
         .where(comments.c.case_id == case.number)
-        .values(text=text, link=link_text, post=post, handle=handle, author=author, posted=posted)
+        .values(text=text, link=link_text, post=post, handle=handle, author=author, posted=posted, signal=case.signal)
     )
     keys = {
         "text_key": fingerprint(text) if text else None,

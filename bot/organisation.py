@@ -21,6 +21,7 @@ from flows.tree import PLACEHOLDERS, Body, Name, Reply, Role, Tree, find_tree, l
 
 Language = Literal["nl", "en"]
 HOLDING_PLACEHOLDERS = frozenset({"topic", "organisation", "contact"})
+DIGESTS = frozenset({"management", "equal_opportunities"})  # beside those of the departments
 ENOUGH = 5_000  # characters of a text that tell which department it is about
 Localised = Annotated[dict[Language, str], BeforeValidator(lambda value: {"nl": value} if isinstance(value, str) else value)]
 Addresses = dict[Platform, Annotated[str, Field(min_length=1, max_length=200)]]
@@ -228,6 +229,24 @@ def _problems(organisation: Organisation, tree: Tree, source: Source) -> Iterato
     yield from _own_texts(organisation, tree, source)
     statement = ("crisis", "holding_statement")
     yield from _placeholders(organisation.crisis.holding_statement, source, statement, HOLDING_PLACEHOLDERS)
+    yield from _digests(organisation, source)
+
+
+def _digests(organisation: Organisation, source: Source) -> Iterator[Problem]:
+    """Every digest is of somebody who is there, and goes to people who are."""
+    for reserved in DIGESTS & organisation.departments.keys():
+        yield source.problem(
+            f"{reserved!r} is the name of a digest", "departments", reserved, right="name the department otherwise"
+        )
+    for name, wanted in organisation.policy.digest.per.items():
+        here = ("policy", "digest", "per", name)
+        if name not in DIGESTS and name not in organisation.departments:
+            known = ", ".join([*organisation.departments, *sorted(DIGESTS)])
+            yield source.problem(f"there is no department {name!r}", *here, right=f"one of {known}")
+        for index, person in enumerate(wanted.recipients):
+            if person not in organisation.people:
+                known = ", ".join(organisation.people)
+                yield source.problem(f"nobody is called {person!r}", *here, "recipients", index, right=f"one of {known}")
 
 
 def _unknown_people(organisation: Organisation, source: Source) -> Iterator[Problem]:

@@ -57,7 +57,7 @@ def forget(work: Work, case: Case) -> Case:
     if case.state.text_read:
         work.conn.execute(comments.update().where(comments.c.case_id == case.number).values(text=""))
         work.conn.execute(cases.update().where(cases.c.id == case.number).values(text_key=None))
-        signals.withdraw(work, case.number)  # another outcome's excerpts of it; those that stay due are written anew without
+        case = signals.forget_words(work, case)  # another outcome's excerpts of it; those that stay due are written anew without
         case = replace(case, text="")
     if case.state.pictures or case.state.text_read:
         again(work, case.number, "case", "thread", "found")

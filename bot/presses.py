@@ -21,6 +21,8 @@ LARGEST_ID = 2**31 - 1  # of a row, on every database
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Small = Annotated[int, Field(ge=0, le=10_000)]
 Word = Annotated[str, Field(max_length=60, pattern=r"^[a-z0-9_.:#-]*$")]
+Week = Annotated[int, Field(ge=0, le=999_953)]  # 202647 for 2026-W47; 0 for none
+LoopChoice = Literal["seen", "website", "faq", "none", "closed"]
 WaiveReason = Literal["done_before", "not_possible", "not_needed"]
 
 
@@ -375,6 +377,95 @@ class ChangeDirectory(Frozen):
     do: Literal["directory"] = "directory"
 
 
+class KeepSignal(Frozen):
+    """Whether the masked words on the card may be kept with the signal; ``texts``: how often the comment's words had changed by then."""
+
+    do: Literal["keep_signal"] = "keep_signal"
+    case: Id
+    texts: Small
+    on: bool
+
+
+class EditSignal(Frozen):
+    """Other words for the signal, or another topic, asked in a form."""
+
+    do: Literal["edit_signal"] = "edit_signal"
+    case: Id
+    texts: Small
+
+
+class LogSignal(Frozen):
+    """The form of a signal without a case."""
+
+    do: Literal["log_signal"] = "log_signal"
+
+
+class ShowSignals(Frozen):
+    """A list of signals. ``week`` as 202647, 0 for any; ``topic`` 0 for any, -1 for none; ``kind`` empty for any; ``page`` from 0."""
+
+    do: Literal["signals"] = "signals"
+    department: Word = ""
+    week: Week = 0
+    topic: Annotated[int, Field(ge=-1, le=LARGEST_ID)] = 0
+    kind: Word = ""
+    unanswered: bool = False
+    page: Small = 0
+
+
+class ShowTopics(Frozen):
+    """The topics of a department, to merge and rename."""
+
+    do: Literal["topics"] = "topics"
+    department: Word
+
+
+class ShowTopic(Frozen):
+    do: Literal["topic"] = "topic"
+    topic: Id
+    week: Week = 0
+
+
+class RenameTopic(Frozen):
+    """``names``: how many names it had when the button was shown."""
+
+    do: Literal["rename_topic"] = "rename_topic"
+    topic: Id
+    names: Small
+
+
+class MergeTopic(Frozen):
+    """``into`` absent: ask into which."""
+
+    do: Literal["merge_topic"] = "merge_topic"
+    topic: Id
+    into: Id | None = None
+
+
+class NameGroup(Frozen):
+    """Signals that are alike become a topic; the group is the one that holds signal ``signal``, of ``count``."""
+
+    do: Literal["name_group"] = "name_group"
+    signal: Id
+    count: Small
+
+
+class CloseLoop(Frozen):
+    """What the antenna does about a topic; ``loops``: how often somebody said something about it before."""
+
+    do: Literal["loop"] = "loop"
+    topic: Id
+    choice: LoopChoice
+    loops: Small
+
+
+class ShowDigest(Frozen):
+    """The digest of a department, ``management`` or ``equal_opportunities``."""
+
+    do: Literal["digest"] = "digest"
+    department: Word
+    week: Week
+
+
 CasePress = (
     EditIntake | Answer | Back | AlsoThis | Tick | AllDone | Waive | SetFlag | Choose | EditReply | SetForm | Close | Next | UseFaq
     | Same | HandOver | NoStrike | ShowCase | TakeCase | WhereToReport | Reported | BodyAnswered
@@ -384,12 +475,26 @@ CasePress = (
 ThreadPress = Take | Decide | UndoDecision | AskInfo | Forward | CloseThread
 FaqPress = ApproveFaq | EditFaq | RetireFaq | NewFaq | ShowFaq | TakeOverFaq | CloseGap | AnswerFromFaq
 RosterPress = SetAbsence | ChangeDirectory
-Press = Start | CasePress | ThreadPress | FaqPress | Review | RosterPress
+SignalPress = (
+    KeepSignal | EditSignal | LogSignal | ShowSignals | ShowTopics | ShowTopic | RenameTopic | MergeTopic | NameGroup
+    | CloseLoop | ShowDigest
+)  # fmt: skip
+Press = Start | CasePress | ThreadPress | FaqPress | Review | RosterPress | SignalPress
 
 
 @cache
 def _codec() -> TypeAdapter[Press]:
     return TypeAdapter(Annotated[Press, Field(discriminator="do")])
+
+
+def week_number(week: str) -> int:
+    """202647 for 2026-W47; 0 for none."""
+    return int(week.replace("-W", "")) if week else 0
+
+
+def week_name(number: int) -> str:
+    """2026-W47 for 202647; empty for 0."""
+    return f"{number // 100}-W{number % 100:02d}" if number else ""
 
 
 class NoPress(ValueError):

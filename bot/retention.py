@@ -12,6 +12,7 @@ from dateutil.relativedelta import relativedelta
 from sqlalchemy import Table, func, or_, select
 
 from bot import clocks
+from bot import signals as signal_log
 from bot.case import advice, load_case, outcomes, save
 from bot.outbox import again
 from bot.tables import (
@@ -38,17 +39,18 @@ LOOSE = timedelta(days=1)  # how long an upload that never came in a case is kep
 
 # What a case's rows become when its content is erased. A table of cases that stands in neither list is a defect (a test says so).
 EMPTIED: Mapping[Table, Mapping[str, Any]] = {
-    comments: {"text": "", "link": "", "post": "", "handle": "", "author": None, "posted": ""},
+    comments: {"text": "", "link": "", "post": "", "handle": "", "author": None, "posted": "", "signal": None},
     replies: {"text": "", "deleted": True},
     timeline: {"text": None, "salt": None},
     objections: {"text": "", "reason": None, "standing": None},
     reports: {"reference": "", "answer": None},
-    signals: {"case_id": None},
     faq: {"case_id": None},
     faq_gaps: {"case_id": None},
 }
 REMOVED: tuple[Table, ...] = (private_flags, passes, aliases)
-KEPT = frozenset({"evidence", "threads", "messages", "clocks", "strikes"})  # erased by hand below, or only ids, codes and times
+KEPT = frozenset(
+    {"evidence", "signals", "threads", "messages", "clocks", "strikes"}
+)  # by hand below, or only ids, codes and times
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def erase(work: Work, number: int, why: str) -> None:
         work.conn.execute(table.delete().where(table.c.case_id == number))
     for table, values in EMPTIED.items():
         work.conn.execute(table.update().where(table.c.case_id == number).values(**values))
+    signal_log.release(work, number)
     work.conn.execute(cases.update().where(cases.c.id == number).values(text_key=None, link_key=None, purged=work.now))
     clocks.stop(work, number)
     clocks.stop(work, number, "report")

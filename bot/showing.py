@@ -3,18 +3,35 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 
-from bot import absences, checklist, digest, escalation, faq, faq_gaps, objections, reports, strikes
+from bot import (
+    absences,
+    alarm,
+    checklist,
+    digest,
+    escalation,
+    faq,
+    faq_gaps,
+    loops,
+    objections,
+    reports,
+    signal_wording,
+    signals,
+    strikes,
+    topics,
+)
 from bot import crisis as crises
 from bot.cards import Card
 from bot.case import Case, State, advice, answers_held, chain_holds, load_case, outcomes, situation, standing
 from bot.moderation import other_moderators
+from bot.presses import week_number
 from bot.roster import holds_role, may, publishers, publishes, recipient, stand_in
 from bot.tables import cases, evidence, replies, threads, timeline
-from bot.wording import CrisisSeen, Offer, Seen, Told, Wording, language_of
+from bot.wording import CrisisSeen, Offer, Seen, SignalSeen, Told, Wording, language_of
 from bot.work import Refused, Work
 from flows.effects import Advise
 from flows.tree import Role
@@ -58,7 +75,16 @@ def seen(work: Work, case: Case, reader: str) -> Seen:
         reports=tuple(reports.of(work, case.number)) if reports.concerns(advised) else (),
         may_report=reports.concerns(advised) and (not reader or reports.may_note(replace(work, who=reader), case)),
         authorities=work.house.authorities,
+        signal=signal_of(work, case) if advised is not None and advised.signals and reader else None,
     )
+
+
+def signal_of(work: Work, case: Case) -> SignalSeen:
+    """What would go into the signals, and what it may be about."""
+    have, department = topics.known(work), case.state.department or ""
+    found = topics.suggestions(work, have, department, case.text)
+    chosen = have.get(case.state.topic) if case.state.topic is not None else found[0].topic if found else None
+    return SignalSeen(signals.masked(case.text), found, have.of(department), chosen.id if chosen else 0)
 
 
 def card(work: Work, case: Case, reader: str) -> Card:
@@ -145,7 +171,8 @@ def _without_case(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | N
             found = faq.entries(work, [int(number) for number in args["entries"].split(",")])
             return words.faq_review(found, args["count"] - args["entries"].count(",") - 1, told=True), ()
         case "warning":
-            return words.warning(args), ()
+            topic = topics.known(work).get(row.ref)
+            return (words.warning(topic, week_number(args["week"]), args), ()) if topic is not None else None
         case "support":
             return words.support(), ()
         case "crisis":
@@ -161,10 +188,48 @@ def _without_case(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | N
             return crisis_report(work, row.ref), ()
         case "review" if work.organisation.policy.approved:
             return words.review(work.organisation.policy.approved), ()
-        case "digest" if args["department"] in work.organisation.departments:
-            return words.digest(digest.of(work, args["week"], args["department"])), ()
+        case "digest" if args["department"] in digest.everybody(work.organisation):
+            return digest_card(work, args["week"], args["department"], _reader(work, row.lane)), ()
         case _:
             return None
+
+
+def digest_card(work: Work, week: str, department: str, reader: str | None = None) -> Card:
+    """A digest as it stands now, in the language that the policy gives it, else its reader's."""
+    words = wording(work, reader)
+    language = digest.settings_of(work.organisation, department).language
+    if language is not None:
+        words = replace(words, language=language)
+    grounds = work.house.tree.said(words.language).grounds
+    return signal_wording.digest(words, digest.of(work, week, department), grounds)
+
+
+def topics_card(work: Work, department: str) -> Card:
+    """The topics of a department, the most spoken of first."""
+    have = topics.known(work)
+    counts, recent = topics.counts(work, department), topics.counts(work, department, work.now - topics.RECENT)
+
+    def total(topic: topics.Topic, of: dict[int, int]) -> int:
+        return sum(of.get(one, 0) for one in have.ids(topic.id))
+
+    rows = [(topic, total(topic, recent), total(topic, counts)) for topic in have.of(department)]
+    rows.sort(key=lambda row: (-row[1], -row[2], row[0].name))
+    return signal_wording.topics_of(wording(work), department, rows, topics.groups(work, department))
+
+
+def topic_card(work: Work, number: int, week: str) -> Card:
+    """One topic, until ``week`` or until the last whole one."""
+    topic, have = topics.topic(work, number), topics.known(work)
+    calendar = work.organisation.calendar
+    week = week or calendar.iso_week(calendar.week_bounds(calendar.iso_week(work.now))[0] - timedelta(days=1))
+    loop = loops.standing(work, have, [topic.id]).get(topic.id)
+    weeks = loops.weeks_until(work, week, min(week, loop.week) if loop is not None else week)
+    weeks = tuple(one for one in weeks if one > alarm.first_week(work)) or weeks[-1:]
+    counts = loops.counts(work, have, weeks, [topic.id]).get(topic.id, (0,) * len(weeks))
+    change = loops.effect(loop, weeks, counts) if loop is not None else None
+    _, found = signals.find(work, signals.Wanted(frozenset({topic.department}), topic=topic.id), limit=5)
+    names = topics.names_of(work, topic.id)
+    return signal_wording.topic(wording(work), topic, names, weeks, counts, loop, change, found)
 
 
 def overview(work: Work) -> Card:

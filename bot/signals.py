@@ -1,45 +1,83 @@
-"""The signal log: what lives among citizens, masked, without names; and the early warning when a topic comes back."""
+"""The signal log: what lives among citizens, without names. Writing, confirming the words, forgetting the case, finding again.
 
-from datetime import timedelta
-from typing import Any
+A signal counts from the moment its outcome stands. Its words are masked by program and kept only once a person looked at them, for no
+program finds every name of a person.
+"""
 
-from sqlalchemy import func, select
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, get_args
 
-from bot.case import Case
-from bot.comment_text import excerpt
+from sqlalchemy import ColumnElement, Row, func, or_, select
+
+from bot import alarm, topics
+from bot.case import Case, save
+from bot.comment_text import clean, excerpt, is_blank
 from bot.masking import mask
-from bot.outbox import say
-from bot.roster import recipient
-from bot.tables import signals
-from bot.work import Work
+from bot.outbox import again
+from bot.presses import EditSignal, KeepSignal
+from bot.tables import comments, signals
+from bot.work import Refused, Work
 from flows.effects import Advise
-from flows.tree import SignalKind
+from flows.tree import Sentiment, SignalKind
+from flows.walk import established
 
 EXCERPT = 280  # characters of masked text kept with a signal
+PAGE = 15  # signals in one list
+KINDS: tuple[SignalKind, ...] = get_args(SignalKind)
+# How a kind sounds where the walk did not say it.
+_SOUNDS: dict[SignalKind, Sentiment] = {
+    "complaint": "negative", "misinformation": "negative", "hate": "negative", "praise": "positive",
+}  # fmt: skip
+
+
+def masked(text: str) -> str:
+    """What of a text may be kept, before anybody looked at it."""
+    return excerpt(mask(text), EXCERPT)
 
 
 def log(work: Work, case: Case, kinds: tuple[SignalKind, ...]) -> None:
     """Bring the case's signals in line: one per kind. One that stays keeps its moment, and warns again only of another topic."""
     department = case.state.department or ""
+    have = topics.known(work)
+    topic = _topic(work, have, case)
+    said = dict(established(case.tree, case.state.walks)).get("sentiment")
     facts: dict[str, Any] = {
         "department": department,
+        "topic_id": topic,
         "place": case.state.place,
         "platform": case.state.platform,
         "ground": case.state.ground or "",
         "comes_back": "returning" in case.state.flags,
+        "text": case.signal or "",
     }
     work.conn.execute(signals.delete().where(signals.c.case_id == case.number, signals.c.kind.not_in(kinds)))
-    mine = select(signals.c.id, signals.c.kind, signals.c.department, signals.c.topic).where(signals.c.case_id == case.number)
+    mine = select(signals.c.id, signals.c.kind, signals.c.topic_id).where(signals.c.case_id == case.number)
     known = {row.kind: row for row in work.conn.execute(mine)}
     for kind in kinds:
+        facts["sentiment"] = said or _SOUNDS.get(kind, "neutral")
         row = known.get(kind)
         if row is None:
-            write(work, kind, case.text, case=case.number, **facts)
-            continue
-        topic, masked = topic_of(work, department, case.text), excerpt(mask(case.text), EXCERPT)
-        work.conn.execute(signals.update().where(signals.c.id == row.id).values(topic=topic, text=masked, **facts))
-        if (row.department, row.topic) != (department, topic):
-            _warn(work, department, topic)
+            _insert(work, case_id=case.number, kind=kind, **facts)
+        else:
+            work.conn.execute(signals.update().where(signals.c.id == row.id).values(**facts))
+        if row is None or row.topic_id != topic:
+            alarm.look(work, have, topic)
+
+
+def _topic(work: Work, have: topics.Known, case: Case) -> int | None:
+    if case.state.topic is not None:
+        chosen = have.get(case.state.topic)
+        return chosen.id if chosen is not None and chosen.department == case.state.department else None
+    return topics.topic_of(work, have, case.state.department or "", case.text)
+
+
+def _insert(work: Work, **values: Any) -> int:
+    row = values | {"at": work.now, "week": work.organisation.calendar.iso_week(work.now), "answered": False, "by": work.who}
+    key = work.conn.execute(signals.insert().values(**row)).inserted_primary_key
+    assert key is not None  # every insert of one row has one
+    return int(key[0])
 
 
 def close(work: Work, case: Case, advised: Advise) -> None:
@@ -59,36 +97,28 @@ def write(
     kind: SignalKind,
     text: str,
     *,
-    case: int | None = None,
     department: str = "",
     place: str = "own",
     platform: str = "other",
     ground: str = "",
-    comes_back: bool = False,
 ) -> int:
-    """One signal, masked; tells the antenna when its topic reaches the policy's threshold. Returns its number."""
-    masked = excerpt(mask(text), EXCERPT)
-    topic = topic_of(work, department, text)
-    key = work.conn.execute(
-        signals.insert().values(
-            case_id=case,
-            at=work.now,
-            week=work.organisation.calendar.iso_week(work.now),
-            department=department,
-            topic=topic,
-            kind=kind,
-            place=place,
-            platform=platform,
-            ground=ground,
-            comes_back=comes_back,
-            answered=False,
-            text=masked,
-            by=work.who,
-        )
-    ).inserted_primary_key
-    assert key is not None  # every insert of one row has one
-    _warn(work, department, topic)
-    return int(key[0])
+    """One signal without a case, whose words a person looked at; they are masked all the same. Returns its number."""
+    have = topics.known(work)
+    topic = topics.topic_of(work, have, department, text)
+    number = _insert(
+        work, case_id=None, department=department, topic_id=topic, kind=kind, sentiment=_SOUNDS.get(kind, "neutral"), place=place,
+        platform=platform, ground=ground, comes_back=False, text=masked(text),
+    )  # fmt: skip
+    alarm.look(work, have, topic)
+    return number
+
+
+def department_of(work: Work, number: int) -> str:
+    """The department of a signal; raises ``Refused`` when there is none such."""
+    found = work.conn.execute(select(signals.c.department).where(signals.c.id == number)).scalar_one_or_none()
+    if found is None:
+        raise Refused("refused.stale")
+    return str(found)
 
 
 def withdraw(work: Work, case: int) -> None:
@@ -96,22 +126,154 @@ def withdraw(work: Work, case: int) -> None:
     work.conn.execute(signals.delete().where(signals.c.case_id == case))
 
 
-def topic_of(work: Work, department: str, text: str) -> str:
-    """The first topic of the department that the text mentions; empty when none."""
-    return next(iter(work.organisation.topics_in(department, text)), "")
+def forget_words(work: Work, case: Case) -> Case:
+    """What was confirmed came from words that may not be kept."""
+    work.conn.execute(comments.update().where(comments.c.case_id == case.number).values(signal=None))
+    withdraw(work, case.number)
+    return replace(case, signal=None)
 
 
-def _warn(work: Work, department: str, topic: str) -> None:
-    """Exactly at the signal that reaches the threshold within its days: one message, not one for each that follows."""
-    if not topic or department not in work.organisation.departments:
-        return
-    threshold = work.organisation.policy.signal_threshold
-    since = work.now - timedelta(days=threshold.days)
-    count = work.conn.execute(
-        select(func.count())
-        .select_from(signals)
-        .where(signals.c.department == department, signals.c.topic == topic, signals.c.at > since)
-    ).scalar_one()
-    if count == threshold.count:
-        told = recipient(work.organisation, work.house.platforms, "antenna", department)
-        say(work, told.conversation, "warning", department=department, topic=topic, count=int(count), days=threshold.days)
+def release(work: Work, case: int) -> None:
+    """The case is purged: what stays can no longer be traced to it, by its number, its moderator or its minute."""
+    calendar = work.organisation.calendar
+    for row in work.conn.execute(select(signals.c.id, signals.c.at).where(signals.c.case_id == case)).all():
+        day = row.at.astimezone(calendar.zone).replace(hour=12, minute=0, second=0, microsecond=0)
+        work.conn.execute(signals.update().where(signals.c.id == row.id).values(case_id=None, at=day, by=""))
+    work.conn.execute(comments.update().where(comments.c.case_id == case).values(signal=None))
+
+
+# --- the words, looked at by a person ---
+
+
+def changed(case: Case, text: str) -> Case:
+    """The comment's words changed: what somebody confirmed was about others."""
+    if text == case.text:
+        return case
+    return replace(case.with_state(texts=min(case.state.texts + 1, 10_000)), signal=None)
+
+
+def press(work: Work, case: Case, asked: KeepSignal | EditSignal, values: dict[str, str] | None) -> Case | None:
+    """The signal's part of the card: its words and its topic. ``None``: they must be asked for."""
+    match asked:
+        case KeepSignal():
+            if asked.texts != case.state.texts:
+                raise Refused("refused.signal_changed")
+            return _confirmed(work, case, masked(case.text) if asked.on else None)
+        case EditSignal():
+            if asked.texts != case.state.texts:
+                raise Refused("refused.signal_changed")
+            if values is None:
+                return None
+            words = masked(clean(values.get("text", "")))
+            case = _about(work, case, values.get("topic", ""))
+            return _confirmed(work, case, None if is_blank(words) else words)
+
+
+def _about(work: Work, case: Case, chosen: str) -> Case:
+    """The topic that the form chose; one that is not of the department is none."""
+    if not (chosen.isascii() and chosen.isdigit() and len(chosen) < 10):
+        return case
+    have = topics.known(work)
+    before = _topic(work, have, case) or 0
+    if int(chosen) == before:
+        return case
+    case = case.with_state(topic=int(chosen))
+    work.conn.execute(_mine(case.number).values(topic_id=_topic(work, have, case)))
+    return case
+
+
+def _confirmed(work: Work, case: Case, words: str | None) -> Case:
+    work.conn.execute(comments.update().where(comments.c.case_id == case.number).values(signal=words))
+    work.conn.execute(_mine(case.number).values(text=words or ""))
+    case = save(work, replace(case, signal=words), "signal_words", {"on": words is not None, "topic": case.state.topic or 0})
+    again(work, case.number, "case")
+    return case
+
+
+def _mine(case: int) -> Any:
+    return signals.update().where(signals.c.case_id == case)
+
+
+# --- finding again ---
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which signals: every field that is set narrows. ``topic`` -1: none; ``weeks`` inclusive, as ISO weeks."""
+
+    departments: frozenset[str] | None = None
+    weeks: tuple[str, str] | None = None
+    topic: int = 0
+    kind: SignalKind | Literal[""] = ""
+    unanswered: bool = False
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A signal as a person may read it. ``topic``: as it is called now."""
+
+    id: int
+    day: str
+    week: str
+    department: str
+    topic: str
+    kind: SignalKind
+    sentiment: Sentiment
+    place: str
+    platform: str
+    ground: str
+    answered: bool
+    comes_back: bool
+    text: str
+    case: int | None
+
+
+def find(work: Work, wanted: Wanted, *, limit: int | None = None, offset: int = 0) -> tuple[int, tuple[Found, ...]]:
+    """How many there are, and the newest of them."""
+    have = topics.known(work)
+    where = _where(wanted, have)
+    count = int(work.conn.execute(select(func.count()).select_from(signals).where(*where)).scalar_one())
+    query = select(signals).where(*where).order_by(signals.c.at.desc(), signals.c.id.desc()).offset(offset)
+    rows = work.conn.execute(query.limit(limit) if limit is not None else query) if count else ()
+    return count, tuple(_found(work, have, row) for row in rows)
+
+
+def _where(wanted: Wanted, have: topics.Known) -> Sequence[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if wanted.departments is not None:
+        where.append(signals.c.department.in_(sorted(wanted.departments)))
+    if wanted.weeks is not None:
+        where.append(signals.c.week.between(*wanted.weeks))
+    if wanted.topic:
+        where.append(signals.c.topic_id.is_(None) if wanted.topic < 0 else signals.c.topic_id.in_(have.ids(wanted.topic)))
+    if wanted.kind:
+        where.append(signals.c.kind == wanted.kind)
+    if wanted.unanswered:
+        where.append(signals.c.answered.is_(False))
+    for word in topics.fold(wanted.words).split()[:8]:
+        about = [number for number, topic in have.topics.items() if word in topic.name.casefold()]
+        ids = [one for number in about for one in have.ids(number)]
+        where.append(or_(signals.c.text.icontains(word, autoescape=True), signals.c.topic_id.in_(ids)))
+    return where
+
+
+def _found(work: Work, have: topics.Known, row: Row[Any]) -> Found:
+    topic = have.get(row.topic_id)
+    at: datetime = row.at
+    return Found(
+        id=row.id,
+        day=at.astimezone(work.organisation.calendar.zone).date().isoformat(),
+        week=row.week,
+        department=row.department,
+        topic=topic.name if topic is not None else "",
+        kind=row.kind,
+        sentiment=row.sentiment,
+        place=row.place,
+        platform=row.platform,
+        ground=row.ground,
+        answered=row.answered,
+        comes_back=row.comes_back,
+        text="" if row.kind == "hate" else row.text,  # of hate only counts and grounds are told
+        case=row.case_id,
+    )

@@ -104,6 +104,7 @@ cases = Table(
     sqlite_autoincrement=True,
 )
 Index("ix_cases_moderator", cases.c.moderator, cases.c.phase)
+Index("ix_cases_opened", cases.c.opened)
 Index("ix_cases_link_key", cases.c.link_key)
 Index("ix_cases_text_key", cases.c.text_key)
 
@@ -118,6 +119,7 @@ comments = Table(
     Column("handle", Text, nullable=False),  # in the clear only while the case is open
     Column("author", String(48)),  # keyed hash
     Column("posted", String(40), nullable=False),
+    Column("signal", Text),  # what may go into the signals, masked and looked at by a person; NULL until then
 )
 Index("ix_comments_author", comments.c.author)
 
@@ -311,6 +313,55 @@ amendments = Table(
     sqlite_autoincrement=True,
 )
 
+# What is spoken of, by department. A merged topic keeps its row and its signals; readers follow ``merged_into``.
+topics = Table(
+    "topics",
+    metadata,
+    _id(),
+    Column("department", String(60), nullable=False),
+    Column("name", String(80), nullable=False),  # as it is called now
+    Column("merged_into", Integer, ForeignKey("topics.id")),
+    Column("merged_at", Moment),
+    Column("merged_by", String(60)),
+)
+Index("ix_topics_department", topics.c.department)
+
+# Every name that a topic ever had: words by which a text is about it, and the history of its naming.
+topic_names = Table(
+    "topic_names",
+    metadata,
+    Column("department", String(60), primary_key=True),
+    Column("name", String(80), primary_key=True),  # folded
+    Column("topic_id", Integer, ForeignKey("topics.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("by", String(60), nullable=False),  # empty: the organisation's own list
+)
+Index("ix_topic_names_topic_id", topic_names.c.topic_id)
+
+# Of which topic the antenna was warned in which week. The key is what makes a warning come once, however many processes look.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("topic_id", Integer, ForeignKey("topics.id"), primary_key=True),
+    Column("week", String(8), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("why", String(10), nullable=False),  # threshold, rise
+    Column("count", Integer, nullable=False),
+)
+
+# What an antenna did about a topic: the newest row says how it stands. Rows are never changed.
+loops = Table(
+    "loops",
+    metadata,
+    _id(),
+    Column("topic_id", Integer, ForeignKey("topics.id"), nullable=False),
+    Column("choice", String(10), nullable=False),  # seen, website, faq, none, closed
+    Column("week", String(8), nullable=False),  # in which it was done
+    Column("at", Moment, nullable=False),
+    Column("by", String(60), nullable=False),
+)
+Index("ix_loops_topic_id", loops.c.topic_id)
+
 # What lives among citizens, without names. ``week`` is the ISO week in the organisation's time zone.
 signals = Table(
     "signals",
@@ -320,17 +371,19 @@ signals = Table(
     Column("at", Moment, nullable=False),
     Column("week", String(8), nullable=False),
     Column("department", String(60), nullable=False),  # empty when unknown
-    Column("topic", String(80), nullable=False),  # empty when unknown
+    Column("topic_id", Integer, ForeignKey("topics.id")),
     Column("kind", String(20), nullable=False),
+    Column("sentiment", String(10), nullable=False),
     Column("place", String(10), nullable=False),
     Column("platform", String(20), nullable=False),
     Column("ground", String(40), nullable=False),
     Column("comes_back", Boolean, nullable=False),
     Column("answered", Boolean, nullable=False),
-    Column("text", Text, nullable=False),  # masked
+    Column("text", Text, nullable=False),  # masked and looked at by a person; empty until then
     Column("by", String(60), nullable=False),
 )
-Index("ix_signals_week", signals.c.week, signals.c.department, signals.c.topic, signals.c.kind, signals.c.answered)
+Index("ix_signals_week", signals.c.week, signals.c.department, signals.c.topic_id, signals.c.kind, signals.c.answered)
+Index("ix_signals_topic_id", signals.c.topic_id, signals.c.at)
 Index("ix_signals_case_id", signals.c.case_id)
 
 # Which department was told which week; without a department, the communications lead of a policy to look at again.

@@ -30,7 +30,6 @@ from bot.case import Case, Decision, Settled, blocked_by_evidence, decision, fir
 from bot.checklist import options
 from bot.comment_text import cut, excerpt
 from bot.crisis import LISTED, Period
-from bot.digest import Digest, Some
 from bot.faq import LANGUAGES, LONGEST_ANSWER, LONGEST_QUESTION, LONGEST_REASON, Conflict, Content, Version
 from bot.faq_gaps import Gap
 from bot.organisation import Absence, Organisation, Person, said
@@ -54,8 +53,10 @@ from bot.presses import (
     EditFaq,
     EditIntake,
     EditReply,
+    EditSignal,
     Forward,
     HandOver,
+    KeepSignal,
     MakeDossier,
     Motivate,
     NewFaq,
@@ -73,7 +74,9 @@ from bot.presses import (
     SetForm,
     ShowCase,
     ShowFaq,
+    ShowSignals,
     ShowText,
+    ShowTopic,
     Start,
     Take,
     TakeCase,
@@ -88,6 +91,7 @@ from bot.presses import (
 )
 from bot.roster import publishers
 from bot.sentences import Sentences, sentences
+from bot.topics import Suggestion, Topic
 from bot.work import Crisis
 from flows.authorities import Authorities, Authority, Citation, Law
 from flows.effects import Advise, Measure, Todo
@@ -98,7 +102,6 @@ from flows.walk import MOST_WALKS, offers
 from flows.walk import hours as term_hours
 
 FAQ_VERSIONS, FAQ_GAPS = 10, 8  # shown on one card; the rest is counted
-DIGEST_TOPICS = 12  # topics in a digest; the rest is counted
 ROW = 75  # characters of a case's row in an overview, which is a button
 SHOWN_TEXT = 3000  # characters of a comment on a card; the rest stays in the case
 _FAQ_FIELDS = {"formal": "faq.answer_formal", "department": "select.department"}
@@ -132,6 +135,16 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalSeen:
+    """What a case would add to the signals: its masked words, the topics it may be about, all of its department, the one it has."""
+
+    text: str
+    suggestions: tuple[Suggestion, ...]
+    topics: tuple[Topic, ...]
+    topic: int
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """Everything a case's card may show to its reader. ``private``: the reader's own private flags; ``pictures``: evidence numbers."""
 
@@ -156,6 +169,7 @@ class Seen:
     objection: Any = None  # the row of the newest objection to a closed case
     strike: Any = None  # the row of the strike that a closed case gave
     links: tuple[tuple[int, int], ...] = ()  # of the author with that of another case: the link, the case
+    signal: SignalSeen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +413,7 @@ class Wording:
                 after.append(Button(self.t("button.motivate"), Motivate(case=case.number, formal=case.state.formal)))
                 if seen.objection is None or seen.objection.decided is not None:
                     after.append(Button(self.t("button.object"), Object(case=case.number)))
+            body += self._signal(seen)
             body.append(Buttons(tuple(after)))
             return Card(title, tuple(body), "neutral", self.t("notice.case", number=case.number))
         values = self.values(case.policy, **self.facts_of(case))
@@ -433,6 +448,7 @@ class Wording:
                 (label, AlsoThis(case=case.number, walk=len(case.state.walks), also=key)) for key, label in words.also.items()
             )
             body.append(Select(self.t("card.also"), also))
+        body += self._signal(seen)
         body.append(Buttons(self._below(seen)))
         title = self.t("card.advice", number=case.number, title=self.titles(case.tree, advised.outcomes))
         return Card(title, tuple(body), _TONE[advised.disposition], self.t("notice.case", number=case.number))
@@ -782,6 +798,37 @@ class Wording:
             blocks.append(Text(self.t("card.answer_is_seen"), "hint"))
         return blocks
 
+    def _signal(self, seen: Seen) -> list[Block]:
+        """What goes into the signals, for the moderator to look at: no program finds every name."""
+        case, found = seen.case, seen.signal
+        if found is None or case.purged is not None:
+            return []
+        texts = case.state.texts
+        edit = Button(self.t("button.edit_signal"), EditSignal(case=case.number, texts=texts))
+        blocks: list[Block] = []
+        buttons: tuple[Button, ...] = (edit,)
+        if case.signal is not None:
+            blocks += [Text(self.t("signal.kept"), "strong"), Quote(case.signal)]
+            buttons = (edit, Button(self.t("button.drop_signal"), KeepSignal(case=case.number, texts=texts, on=False)))
+        elif found.text:
+            blocks += [Text(self.t("signal.preview"), "strong"), Quote(found.text)]
+            buttons = (Button(self.t("button.keep_signal"), KeepSignal(case=case.number, texts=texts, on=True)), edit)
+        why = next((item for item in found.suggestions if item.topic.id == found.topic), None)
+        name = next((topic.name for topic in found.topics if topic.id == found.topic), "")
+        if name:
+            hint = self.t("signal.alike" if why.alike else "signal.names", words=", ".join(why.words)) if why else ""
+            blocks.append(Text(f"{self.t('signal.topic', topic=name)} {hint}".strip(), "hint"))
+        return [*blocks, Buttons(buttons)]
+
+    def signal_form(self, press: EditSignal, text: str, found: SignalSeen) -> Form:
+        """The words of the signal, and what it is about: what was suggested first."""
+        first = [item.topic for item in found.suggestions]
+        rows = [*first, *(topic for topic in found.topics if topic not in first)]
+        options = (("0", self.t("signal.no_topic")), *((str(topic.id), topic.name) for topic in rows))
+        words = Field("text", self.t("field.signal"), "text", text, hint=self.t("field.signal_hint"), limit=1000)
+        topics = (Field("topic", self.t("signals.topic"), "choice", str(found.topic), options),) if rows else ()
+        return Form(self.t("form.signal"), press, (words, *topics), self.t("form.save"))
+
     def _below(self, seen: Seen) -> tuple[Button, ...]:
         case = seen.case
         walk = case.state.walks[-1]
@@ -1041,64 +1088,21 @@ class Wording:
         buttons = (Button(self.t("button.show", number=case.number), ShowCase(case=case.number)),) if "body" in args else ()
         return Card("", (Text(text), *((Buttons(buttons),) if buttons else ())), notice=text)
 
-    def warning(self, args: Mapping[str, Any]) -> Card:
-        """A topic comes back often."""
-        department = self.department(str(args["department"])) if args["department"] in self.organisation.departments else ""
-        text = self.t("warning.text", topic=args["topic"], count=args["count"], days=args["days"], department=department)
-        return Card(
-            self.t("warning.title", topic=args["topic"]), (Text(text),), "warning", self.t("warning.title", topic=args["topic"])
-        )
+    def warning(self, topic: Topic, week: int, args: Mapping[str, Any]) -> Card:
+        """A topic comes back often, or more often than it did."""
+        department = self.department(topic.department) if topic.department in self.organisation.departments else ""
+        values = {"topic": topic.name, "count": args["count"], "days": args["days"], "usual": args["usual"]}
+        text = self.t("warning.rise" if args["why"] == "rise" else "warning.text", department=department, **values)
+        title = self.t("warning.title", topic=topic.name)
+        show = Button(self.t("button.show_signals"), ShowSignals(department=topic.department, topic=topic.id), "primary")
+        more = Button(self.t("button.show_topic"), ShowTopic(topic=topic.id, week=week))
+        return Card(title, (Text(text), Buttons((show, more))), "warning", title)
 
     def review(self, approved: Approved) -> Card:
         """The policy's review date has passed."""
         days = {"on": self.s.day(approved.on), "review_on": self.s.day(approved.review_on)}
         title = self.t("review.title")
         return Card(title, (Text(self.t("review.text", by=approved.by, **days)),), "warning", title)
-
-    def digest(self, found: Digest) -> Card:
-        """The week of a department: topics, open questions, misinformation, praise. What citizens wrote is quoted, masked."""
-        number = int(found.week.rpartition("W")[2])
-        title = self.t("digest.title", number=number, department=self.department(found.department))
-        body: list[Block] = [
-            Text(self.t("digest.days", monday=self.s.day(found.monday), sunday=self.s.day(found.sunday)), "hint")
-        ]
-        if not found.count:
-            return Card(title, (*body, Text(self.t("digest.empty"))), "info", title)
-        body.append(Text(f"{self.s.tn('digest.count', found.count)}, {self._change('digest.than', found.count, found.before)}."))
-        shown = found.topics[:DIGEST_TOPICS]
-        body.append(
-            Facts(
-                tuple(
-                    (
-                        item.name or self.t("digest.no_topic"),
-                        f"{item.count} ({self._change('digest.topic', item.count, item.before)})",
-                    )
-                    for item in shown
-                )
-            )
-        )
-        rest = len(found.topics) - len(shown)
-        if rest:
-            body.append(Text(self.s.tn("digest.more_topics", rest), "hint"))
-        if found.unanswered.count:
-            body += self._some(self.t("digest.unanswered", open=found.unanswered.count, count=found.questions), found.unanswered)
-        elif found.questions:
-            body.append(Text(self.s.tn("digest.all_answered", found.questions), "strong"))
-        for key, some in (("digest.misinformation", found.misinformation), ("digest.praise", found.praise)):
-            if some.count:
-                body += self._some(self.s.tn(key, some.count), some)
-        return Card(title, tuple(body), "info", title)
-
-    def _change(self, key: str, count: int, before: int) -> str:
-        if not before:
-            return self.t(f"{key}_new")
-        change = count - before
-        return self.t(f"{key}_more" if change > 0 else f"{key}_fewer" if change else f"{key}_same", change=abs(change))
-
-    def _some(self, title: str, some: Some) -> list[Block]:
-        rest = some.count - len(some.texts)
-        more = [Text(self.t("digest.more", count=rest), "hint")] if rest else []
-        return [Text(title, "strong"), *map(Quote, some.texts), *more]
 
     # --- the evidence dossier ---
 

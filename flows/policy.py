@@ -7,7 +7,7 @@ import hashlib
 from datetime import date
 from datetime import time as time_of_day
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -84,10 +84,31 @@ class SignalThreshold(Frozen):
     days: Annotated[int, Field(ge=1, le=90)] = 7
 
 
+Part = Literal["topics", "chart", "unanswered", "misinformation", "hate", "praise", "response", "loops", "review"]
+PARTS: tuple[Part, ...] = get_args(Part)
+
+
+class Overview(Frozen):
+    """The weekly digest of one department, of ``management`` or of ``equal_opportunities``, where it differs from the others.
+
+    ``recipients``: people who get it each in their own messages, in place of the department's conversation.
+    """
+
+    send: bool = True
+    recipients: tuple[str, ...] = ()
+    language: Literal["nl", "en"] | None = None
+    parts: tuple[Part, ...] | None = None
+
+
 class Digest(Frozen):
+    """``parts``: what stands in every digest; ``per``: by department, or ``management`` or ``equal_opportunities``."""
+
     day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
     time: time_of_day = time_of_day(8, 30)
     timezone: TimeZone = "Europe/Brussels"
+    language: Literal["nl", "en"] | None = None
+    parts: tuple[Part, ...] = PARTS
+    per: dict[str, Overview] = {}
 
 
 class Retention(Frozen):

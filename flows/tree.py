@@ -34,6 +34,7 @@ Flag = Literal["colleague_targeted", "returning", "weighs_on_me", "conspiracy", 
 Ask = Literal["department", "ground", "house_rule"]
 Record = Literal["evidence", "report", "strike", "signal", "praise", "faq_candidate", "faq_use", "log"]
 Phase = Literal["safety", "evidence", "hide", "tell", "answer"]
+Sentiment = Literal["negative", "neutral", "positive"]
 SignalKind = Literal["question", "complaint", "report", "misinformation", "hate", "praise", "other"]
 Also = Literal["vraag", "melding", "klacht", "gegevens", "bedreiging", "iets_anders"]
 
@@ -59,11 +60,12 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "returning": ("yes", "no"),
     "conspiracy": ("yes", "no"),
     "panic": ("yes", "no"),
+    "sentiment": get_args(Sentiment),
     "colleague_targeted": ("yes", "no"),
     "legal": ("yes", "no"),
     "elected": ("yes", "no"),
 }
-SETTABLE = frozenset({"house_rule", "legal", "elected"})  # facts that an answer in the walk may establish
+SETTABLE = frozenset({"house_rule", "legal", "elected", "sentiment"})  # facts that an answer in the walk may establish
 
 
 def _words(value: object) -> object:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, literal, select, text
 
 from adapters.database import open_store
-from bot import digest
+from bot import digest, topics
 from bot.organisation import load_organisation
 from bot.ports import Store
 from bot.pseudonyms import Keys
@@ -52,14 +52,23 @@ async def _fill(store: Store, house: House, count: int, weeks: int) -> None:
     """As many signals, evenly over the weeks before `NOW`, departments, topics and kinds."""
     calendar = house.organisation.calendar
     departments = house.organisation.departments
+
+    def plant(conn: Connection) -> topics.Known:
+        work = Work(conn, house, NOW)
+        topics.plant(work)
+        return topics.known(work)
+
+    have = await store.write(plant)
+    numbers = {name: [topic.id for topic in have.of(name)] for name in departments}
     rows = [
         {
             "case_id": None,
             "at": NOW - timedelta(days=1, weeks=index % weeks),
             "week": calendar.iso_week(NOW - timedelta(days=1, weeks=index % weeks)),
             "department": (name := list(departments)[(index // weeks) % len(departments)]),
-            "topic": ("", *departments[name].topics)[(index // 7) % (len(departments[name].topics) + 1)],
+            "topic_id": (None, *numbers[name])[(index // 7) % (len(numbers[name]) + 1)],
             "kind": KINDS[(index // 3) % len(KINDS)],
+            "sentiment": "neutral",
             "place": "own",
             "platform": "facebook",
             "ground": "",

@@ -20,10 +20,15 @@ from bot.presses import (
     EditFaq,
     EditIntake,
     EditReply,
+    EditSignal,
     Forward,
+    LogSignal,
+    MergeTopic,
+    NameGroup,
     NewFaq,
     Next,
     Press,
+    RenameTopic,
     SetAbsence,
     Start,
     Waive,
@@ -229,12 +234,17 @@ _PRESSES: dict[str, type[Press]] = {kind.model_fields["do"].default: kind for ki
 def asks(press: Press) -> bool:
     """Whether pressing it opens a dialog: known without looking at the case."""
     match press:
-        case Start() | EditIntake() | EditReply() | Decide() | AskInfo() | Forward() | Next() | EditFaq() | NewFaq():
+        case SetAbsence() | ChangeDirectory() | NewFaq():
             return True
-        case SetAbsence() | ChangeDirectory():
+        case (
+            Start() | EditIntake() | EditReply() | Decide() | AskInfo() | Forward() | Next() | EditFaq() | EditSignal() | RenameTopic()
+            | NameGroup() | LogSignal()
+        ):  # fmt: skip
             return True
         case Waive():
             return press.reason is None
+        case MergeTopic():
+            return press.into is None
         case _:
             return False
 

@@ -42,12 +42,17 @@ from bot.presses import (
     EditFaq,
     EditIntake,
     EditReply,
+    EditSignal,
     Forward,
+    LogSignal,
     MakeDossier,
+    MergeTopic,
+    NameGroup,
     NewFaq,
     Next,
     Object,
     Press,
+    RenameTopic,
     Reported,
     Review,
     Start,
@@ -95,10 +100,13 @@ def asks(press: Press) -> bool:
         case (
             Start() | EditIntake() | EditReply() | Decide() | UndoDecision() | AskInfo() | Forward() | Next() | EditFaq() | NewFaq()
             | CloseGap() | Disagree() | UndoStrike() | TellColleague() | Object() | Review() | Reported() | BodyAnswered() | MakeDossier()
+            | EditSignal() | RenameTopic() | NameGroup() | LogSignal()
         ):  # fmt: skip
             return True
         case Waive():
             return press.reason is None
+        case MergeTopic():
+            return press.into is None
         case _:
             return False
 

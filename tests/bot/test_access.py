@@ -12,8 +12,9 @@ from sqlalchemy import Connection, select
 from bot import presses as p
 from bot.case import load_case, standing
 from bot.events import Actor, Pressed, Submitted
-from bot.roster import May, may
+from bot.roster import May, departments_of, holders, may
 from bot.tables import faq, threads
+from bot.topics import known
 from bot.work import Refused, Work
 from tests.journeys.chat import Chat, talking
 
@@ -26,7 +27,7 @@ ELSEWHERE = ("bert", "lies", "griet", "joris", "rik", "inge", "dirk", "katrien",
 EVERYBODY = (OWN, OTHER, LEAD, TEAM, HEAD, ANTENNA, EQUAL, DPO, *ELSEWHERE, "buitenstaander")
 NO_ACCESS = {
     "refused.not_yours", "refused.may_not_see", "refused.may_not_decide", "refused.not_told", "refused.not_moderator",
-    "refused.not_antenna", "refused.unknown_person",
+    "refused.not_antenna", "refused.unknown_person", "refused.no_signals",
 }  # fmt: skip
 
 CRIME, WALKING, INSULT, FOUND = 1, 2, 3, 4  # the cases of the town below
@@ -155,6 +156,7 @@ def test_the_table_holds_every_press() -> None:
     tested = {type(press) for press, _ in CASE_PRESSES}
     tested |= {p.Take, p.Decide, p.UndoDecision, p.AskInfo, p.Forward, p.CloseThread, p.ApproveFaq, p.EditFaq, p.RetireFaq}
     tested |= {p.Review}  # by who had no part: in the journeys of objections
+    tested |= set(get_args(p.SignalPress))  # below
     tested |= {p.TakeOverFaq, p.NewFaq, p.ShowFaq, p.CloseGap, p.AnswerFromFaq}
     tested |= {p.SetAbsence, p.ChangeDirectory}
     assert tested == set(get_args(p.Press))
@@ -169,6 +171,44 @@ async def test_who_may_press_what_on_a_case(town: Town) -> None:
                 key = await town.tried(who, press, values)
                 if (key not in NO_ACCESS) != (who in allowed):
                     wrong.append((press.do, who, key or "allowed"))
+    assert not wrong, wrong
+
+
+async def test_who_may_press_what_about_signals(town: Town) -> None:
+    """A department's signals are for its people, the moderators and the management team; topics and loops for its antenna."""
+    organisation = town.chat.antenne.organisation
+    department = next(name for name, item in organisation.departments.items() if ANTENNA in item.antennas)
+    have = await town.chat.stored(lambda conn: known(Work(conn, town.chat.antenne.house, town.chat.now)))
+    topic = have.of(department)[0].id
+    managers = set(holders(organisation, "department_head"))
+    departmental = {who for who in EVERYBODY if departments_of(organisation, who)}
+    read = MODERATE | managers | {ANTENNA}
+    mend = {LEAD, ANTENNA, HEAD}  # the head is the antenna's deputy
+    rows: list[tuple[p.Press, set[str]]] = [
+        (p.KeepSignal(case=CRIME, texts=0, on=True), ACT),
+        (p.EditSignal(case=CRIME, texts=0), ACT),
+        (p.LogSignal(), MODERATE | departmental),
+        (p.ShowSignals(department=department), read),
+        (p.ShowSignals(topic=topic, department=department), read),
+        (p.ShowSignals(kind="hate"), MODERATE | managers | departmental | {EQUAL}),
+        (p.ShowSignals(), MODERATE | managers | departmental),
+        (p.ShowTopics(department=department), mend),
+        (p.ShowTopic(topic=topic), read),
+        (p.RenameTopic(topic=topic, names=1), mend),
+        (p.MergeTopic(topic=topic), mend),
+        (p.CloseLoop(topic=topic, choice="seen", loops=0), mend),
+        (p.NameGroup(signal=1, count=2), mend),
+        (p.ShowDigest(department=department, week=202646), read),
+        (p.ShowDigest(department="management", week=202646), MODERATE | managers),
+        (p.ShowDigest(department="equal_opportunities", week=202646), MODERATE | managers | {EQUAL}),
+    ]
+    assert {type(press) for press, _ in rows} == set(get_args(p.SignalPress))
+    wrong = []
+    for press, allowed in rows:
+        for who in EVERYBODY:
+            key = await town.tried(who, press)
+            if (key not in NO_ACCESS) != (who in allowed):
+                wrong.append((press, who, key or "allowed"))
     assert not wrong, wrong
 
 

@@ -48,7 +48,17 @@ async def queue(antenne: Antenne, address: str, *, how_many: int = 1) -> list[in
 
 
 def _warn(conn: Connection, antenne: Antenne, lane: Conversation) -> int:
-    return say(Work(conn, antenne.house, antenne.clock()), lane, "warning", topic="vuilnis", department="milieu", count=3, days=7)
+    return say(
+        Work(conn, antenne.house, antenne.clock()),
+        lane,
+        "warning",
+        ref=1,
+        week="2026-W47",
+        why="threshold",
+        count=3,
+        days=7,
+        usual="1",
+    )
 
 
 async def unsaid(antenne: Antenne) -> int:

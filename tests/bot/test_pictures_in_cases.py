@@ -187,6 +187,7 @@ async def test_signals_of_another_outcome_lose_the_words_too(chat: Chat) -> None
     await an.paste(pictures=[reads(SAID)])
     await an.press("Bedreiging of misdrijf")
     await chat.pass_time(seconds=20)
+    await an.press("Klopt, er staat geen naam in")
     assert SAID in await everything(chat)
     await an.press("Persoonsgegevens")
     await an.press("Mogelijk een minderjarige in beeld")

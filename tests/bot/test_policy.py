@@ -12,7 +12,10 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from bot.digest import due_of
+from bot.digest import audiences, due_of, recipients
+from bot.digest import settings_of as settings_of_digest
+from bot.organisation import load_organisation
+from bot.settings import SAMPLE
 from bot.tables import strikes
 from bot.working_time import Calendar
 from flows.policy import Approved, Policy
@@ -171,6 +174,7 @@ async def strike_ends(chat: Chat) -> object:
 async def signal_note(chat: Chat) -> object:
     """What is said when a signal is noted."""
     await chat.person("an").command("signaal Het zwembad is koud")
+    await chat.person("an").fill({})
     return chat.person("an").note
 
 
@@ -271,6 +275,22 @@ DIGEST: dict[str, tuple[object, ...]] = {
     "digest.time": ("08:30", "09:00"),
     "digest.timezone": ("Europe/Brussels", "Europe/Lisbon"),
 }
+ORGANISATION, _ = load_organisation(SAMPLE)
+SAYS: dict[str, tuple[object, ...]] = {
+    "digest.language": ("nl", "en", None),
+    "digest.parts": (("topics", "praise"), ("chart", "hate"), ()),
+    "digest.per": ({}, {"milieu": {"send": False}}, {"milieu": {"recipients": ("sofie",), "parts": ("praise",)}}),
+}
+
+
+def test_a_setting_changes_what_a_digest_is() -> None:
+    """Its language, its parts, and for one department whether it comes, to whom and with what."""
+    for name, values in SAYS.items():
+        seen = []
+        for value in values:
+            town = ORGANISATION.model_copy(update={"policy": policy_with(name, value)})
+            seen.append(str([(one, settings_of_digest(town, one), recipients(town, one)) for one in audiences(town)]))
+        assert len(set(seen)) == len(values), name
 
 
 @pytest.mark.parametrize("name", DIGEST)
@@ -300,7 +320,7 @@ def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str,
 
 
 TABLE: dict[str, tuple[object, ...]] = (
-    {name: shown.values for name, shown in WALKS.items()} | {name: shown.values for name, shown in BOT.items()} | DIGEST
+    {name: shown.values for name, shown in WALKS.items()} | {name: shown.values for name, shown in BOT.items()} | DIGEST | SAYS
 )
 
 

@@ -106,9 +106,15 @@ async def test_signals_are_masked_and_follow_their_case(chat: Chat) -> None:
     assert await logged(chat) == []
     await chat.pass_time(seconds=16)
     [row] = await logged(chat)
-    assert (row.kind, row.department, row.topic) == ("complaint", "vrije_tijd", "bibliotheek")
-    assert "0470" not in row.text
-    assert "voorbeeld.be" not in row.text
+    assert (row.kind, row.department, row.sentiment, row.text) == ("complaint", "vrije_tijd", "neutral", "")
+    assert any("Mail [e-mailadres], [telefoonnummer]" in text for text in an.card.quotes)
+    await an.press("Klopt, er staat geen naam in")
+    [row] = await logged(chat)
+    assert row.text == "De bibliotheek is dicht! Mail [e-mailadres], [telefoonnummer]"
+    await an.press("Signaal aanpassen")
+    await an.fill({"Tekst van het signaal": "De bibliotheek is dicht! 0470 12 34 56"})
+    [row] = await logged(chat)
+    assert row.text == "De bibliotheek is dicht! [telefoonnummer]"
     await an.press("Terug")
     assert await logged(chat) == []
 
@@ -119,6 +125,7 @@ async def test_a_topic_that_comes_back_is_warned_of_once(chat: Chat) -> None:
     an = chat.person("an")
     for number in range(3):
         await an.command(f"signaal vrije tijd: het zwembad is koud ({number})")
+        await an.fill({})
         assert len(await warned(nele)) == (number == 2)
     await walked(chat, "Zwembad weer koud", "Neutraal", "Klacht")
     await chat.pass_time(seconds=16)
@@ -156,6 +163,9 @@ async def test_the_help_lists_every_command(chat: Chat) -> None:
             "/moderate faq gaten",
             "/moderate faq nakijken",
             "/moderate signaal <tekst>",
+            "/moderate signalen [csv|json] [woorden]",
+            "/moderate onderwerpen",
+            "/moderate weekoverzicht [week] [dienst]",
             "/moderate zaken",
             "/moderate zaak <nr>",
             '/moderate crisis aan "<waarover>" of uit',
@@ -218,12 +228,19 @@ async def test_signaal_is_for_who_may(chat: Chat) -> None:
         person = chat.person(name)
         await person.command("signaal Het fietspad aan de kerk is gevaarlijk, bel 0470 12 34 56")
         assert person.refused is refused, name
+        if not refused:
+            assert person.form is not None
+            assert "[telefoonnummer]" in person.form.fields[0].value
+            await person.fill({"Tekst van het signaal": "Het fietspad aan de kerk is gevaarlijk, bel 0470 12 34 56"})
     rows = await logged(chat)
-    assert {(row.department, row.topic, row.by) for row in rows} == {
-        ("mobiliteit", "fietspad", "an"),
-        ("mobiliteit", "fietspad", "lies"),
-    }
-    assert all("0470" not in row.text for row in rows)
+    assert {(row.department, row.by) for row in rows} == {("mobiliteit", "an"), ("mobiliteit", "lies")}
+    assert all(row.text.endswith("bel [telefoonnummer]") for row in rows)
+    sam = chat.person("sam")
+    await sam.command("signalen fietspad")
+    assert sam.refused
+    lies = chat.person("lies")
+    await lies.command("signalen fietspad")
+    assert [row[2] for row in lies.shown[0].rows] == ["fietspad", "fietspad"]
 
 
 # Colleagues who saw something

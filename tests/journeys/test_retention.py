@@ -56,6 +56,7 @@ def everything(conn: Connection) -> str:
 async def test_a_purge_takes_every_word_and_leaves_the_numbers(chat: Chat) -> None:
     """After its term a closed case has no words, name or picture left; signal and outcome stay, the chain holds, no dossier comes."""
     an = await closed(chat, "Negatief", "Boos of bezorgd")
+    await an.press("Klopt, er staat geen naam in")
     await finish(an)
     assert (await chat.stored(lambda conn: retention.due(at(chat, conn)))).nothing
     await chat.pass_time(days=366)

@@ -397,7 +397,7 @@ async def test_commands(tmp_path: Path) -> None:
             ("hulp", "/moderate faq"),
             ("zaken", "An Peeters"),
             ("zaak 9", "bestaat niet"),
-            ("signaal fietspad stuk", "Mobiliteit"),
+            ("signalen fietspad", "Geen signalen gevonden"),
         ):
             reply = await town.command(AN, text)
             assert reply.body["response_type"] == "ephemeral"

@@ -50,6 +50,7 @@ def upgrade() -> None:
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.create_index("ix_cases_link_key", ["link_key"], unique=False)
         batch_op.create_index("ix_cases_moderator", ["moderator", "phase"], unique=False)
+        batch_op.create_index("ix_cases_opened", ["opened"], unique=False)
         batch_op.create_index("ix_cases_text_key", ["text_key"], unique=False)
 
     op.create_table(
@@ -101,12 +102,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person", name=op.f("pk_preferences")),
     )
     op.create_table(
+        "topics",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("department", sa.String(length=60), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("merged_into", sa.Integer(), nullable=True),
+        sa.Column("merged_at", sa.String(length=27), nullable=True),
+        sa.Column("merged_by", sa.String(length=60), nullable=True),
+        sa.ForeignKeyConstraint(["merged_into"], ["topics.id"], name=op.f("fk_topics_merged_into")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_topics")),
+    )
+    with op.batch_alter_table("topics", schema=None) as batch_op:
+        batch_op.create_index("ix_topics_department", ["department"], unique=False)
+
+    op.create_table(
         "versions",
         sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("version", sa.String(length=60), nullable=False),
         sa.Column("at", sa.String(length=27), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "version", name=op.f("pk_versions")),
+    )
+    op.create_table(
+        "alerts",
+        sa.Column("topic_id", sa.Integer(), nullable=False),
+        sa.Column("week", sa.String(length=8), nullable=False),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.Column("why", sa.String(length=10), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name=op.f("fk_alerts_topic_id")),
+        sa.PrimaryKeyConstraint("topic_id", "week", name=op.f("pk_alerts")),
     )
     op.create_table(
         "aliases",
@@ -152,6 +177,7 @@ def upgrade() -> None:
         sa.Column("handle", sa.Text(), nullable=False),
         sa.Column("author", sa.String(length=48), nullable=True),
         sa.Column("posted", sa.String(length=40), nullable=False),
+        sa.Column("signal", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_comments_case_id")),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_comments")),
     )
@@ -218,6 +244,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("faq_gaps", schema=None) as batch_op:
         batch_op.create_index("ix_faq_gaps_open", ["open", "id"], unique=False)
+
+    op.create_table(
+        "loops",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("topic_id", sa.Integer(), nullable=False),
+        sa.Column("choice", sa.String(length=10), nullable=False),
+        sa.Column("week", sa.String(length=8), nullable=False),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name=op.f("fk_loops_topic_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_loops")),
+    )
+    with op.batch_alter_table("loops", schema=None) as batch_op:
+        batch_op.create_index("ix_loops_topic_id", ["topic_id"], unique=False)
 
     op.create_table(
         "messages",
@@ -316,8 +356,9 @@ def upgrade() -> None:
         sa.Column("at", sa.String(length=27), nullable=False),
         sa.Column("week", sa.String(length=8), nullable=False),
         sa.Column("department", sa.String(length=60), nullable=False),
-        sa.Column("topic", sa.String(length=80), nullable=False),
+        sa.Column("topic_id", sa.Integer(), nullable=True),
         sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("sentiment", sa.String(length=10), nullable=False),
         sa.Column("place", sa.String(length=10), nullable=False),
         sa.Column("platform", sa.String(length=20), nullable=False),
         sa.Column("ground", sa.String(length=40), nullable=False),
@@ -326,11 +367,13 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("by", sa.String(length=60), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_signals_case_id")),
+        sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name=op.f("fk_signals_topic_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signals")),
     )
     with op.batch_alter_table("signals", schema=None) as batch_op:
         batch_op.create_index("ix_signals_case_id", ["case_id"], unique=False)
-        batch_op.create_index("ix_signals_week", ["week", "department", "topic", "kind", "answered"], unique=False)
+        batch_op.create_index("ix_signals_topic_id", ["topic_id", "at"], unique=False)
+        batch_op.create_index("ix_signals_week", ["week", "department", "topic_id", "kind", "answered"], unique=False)
 
     op.create_table(
         "strikes",
@@ -380,6 +423,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_timeline_case_id")),
         sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_timeline")),
     )
+    op.create_table(
+        "topic_names",
+        sa.Column("department", sa.String(length=60), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("topic_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(["topic_id"], ["topics.id"], name=op.f("fk_topic_names_topic_id")),
+        sa.PrimaryKeyConstraint("department", "name", name=op.f("pk_topic_names")),
+    )
+    with op.batch_alter_table("topic_names", schema=None) as batch_op:
+        batch_op.create_index("ix_topic_names_topic_id", ["topic_id"], unique=False)
+
     op.create_table(
         "calls",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
