@@ -5,18 +5,15 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from pydantic import SecretStr
 from sqlalchemy import Connection, insert, select
 
-from adapters.main import running
 from bot import alarm, digest, topics
 from bot.antenne import Antenne
 from bot.chance import ALARM
-from bot.settings import SAMPLE, Settings
 from bot.tables import alerts, signals
 from bot.work import Work
-from flows.policy import SignalThreshold
 from tests.bot.test_chance import spread
+from tests.journeys.chat import talking
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)  # a Monday
 WEEKS, SEED = 52, "a year in Torenbeek"
@@ -43,13 +40,10 @@ def counts(have: topics.Known) -> dict[int, list[int]]:
 
 async def test_three_problems_are_seen_in_time(tmp_path: Path) -> None:
     """Each in the week in which it begins, in the warning and in the digest; the rest stays below the stated rate."""
-    now = [START]
-    configured = Settings(
-        database_url=SecretStr(f"sqlite:///{tmp_path}/a.db"), secret_key_file=tmp_path / "secret.key", organisation=SAMPLE
-    )
-    async with running(configured, clock=lambda: now[0]) as antenne:
-        quiet_policy(antenne)
-        have = await antenne.store.read(lambda conn: topics.known(Work(conn, antenne.house, now[0])))
+    alone = {"policy": {"signal_threshold": {"count": 1000, "days": 7}}}  # the policy's threshold is not what is tested here
+    async with talking(f"sqlite:///{tmp_path}/a.db", tmp_path, changes=alone) as chat:
+        antenne = chat.antenne
+        have = await antenne.store.read(lambda conn: topics.known(Work(conn, antenne.house, START)))
         weekly = counts(have)
         calendar, risen = antenne.organisation.calendar, set()
         for week in range(WEEKS):
@@ -65,8 +59,9 @@ async def test_three_problems_are_seen_in_time(tmp_path: Path) -> None:
                 for number, each in weekly.items()
                 for nth in range(each[week])
             ]
-            now[0] = monday + timedelta(days=6)
-            risen |= await antenne.store.write(partial(a_week, antenne=antenne, now=now[0], rows=rows, week=name))
+            risen |= await antenne.store.write(
+                partial(a_week, antenne=antenne, now=monday + timedelta(days=6), rows=rows, week=name)
+            )
         warned = await antenne.store.read(lambda conn: conn.execute(select(alerts.c.topic_id, alerts.c.week)).all())
         planted = {
             (number, calendar.iso_week(START + timedelta(weeks=PLANTED[where][0])))
@@ -79,12 +74,6 @@ async def test_three_problems_are_seen_in_time(tmp_path: Path) -> None:
         stated = round(2 * ALARM * WEEKS)  # twice what is expected of a year
         assert len({row for row in warned if row.topic_id not in problems}) <= stated
         assert len({one for one in risen if one[0] not in problems}) <= stated
-
-
-def quiet_policy(antenne: Antenne) -> None:
-    """The policy's threshold is not what is tested here."""
-    policy = antenne.organisation.policy.model_copy(update={"signal_threshold": SignalThreshold(count=1000, days=7)})
-    object.__setattr__(antenne.house, "organisation", antenne.organisation.model_copy(update={"policy": policy}))
 
 
 def a_week(conn: Connection, antenne: Antenne, now: datetime, rows: list[dict[str, object]], week: str) -> set[tuple[int, str]]:

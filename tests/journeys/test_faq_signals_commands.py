@@ -169,6 +169,8 @@ async def test_the_help_lists_every_command(chat: Chat) -> None:
             "/moderate zaken",
             "/moderate zaak <nr>",
             '/moderate crisis aan "<waarover>" of uit',
+            "/moderate afwezig 24/12–2/1, vervanger <naam>",
+            "/moderate rollen",
             "/moderate hulp",
         ]
 
