@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy import Connection, Row, select
 
-from bot import alarm, clocks, digest, faq_index, inbox, moderation, showing, topics, undelivered
+from bot import alarm, clocks, commands, digest, faq_index, inbox, moderation, showing, topics, undelivered
 from bot import faq as shared_faq
 from bot.cards import Card
 from bot.desk import Desk
@@ -70,7 +70,10 @@ class Antenne:
         """
         now = self.clock()
         try:
-            if isinstance(event, Pasted | Commanded | Submitted):
+            searched = (
+                commands.searches_faq(event.text) if isinstance(event, Commanded) else isinstance(event, Pasted | Submitted)
+            )
+            if searched:
                 await self.learn_faq(all_of_it=isinstance(event, Commanded))
             answer, said = await self.store.write(lambda conn: self.desk.handle(conn, event, now, draw=draw))
         except Refused as refused:
@@ -159,12 +162,14 @@ class Antenne:
     async def run(self) -> None:
         """Work until cancelled: at every wake-up, when the next clock is due, and every few seconds in any case."""
         try:
-            await self._safely(partial(self.learn_faq, all_of_it=False))
             while True:
                 began = monotonic()
                 rest = min([await self._safely(part) for part in (self._ring, self.sender.begin)])
                 took = monotonic() - began
                 await self.wakeups.wait("outbox", rest)
+                await self._safely(
+                    partial(self.learn_faq, all_of_it=False)
+                )  # after the start, which waits for nothing it can do without
                 await asyncio.sleep(min(max(GATHER, 4 * took), MOST_GATHER))  # a fifth of the time at most is the sender's
         finally:
             await self.sender.stop()

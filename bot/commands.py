@@ -25,6 +25,12 @@ class Command:
     run: Run
 
 
+def searches_faq(text: str) -> bool:
+    """Whether a command looks into the FAQ: its own does, and a comment that is pasted behind ``/moderate``."""
+    name = text.strip().partition(" ")[0].casefold()
+    return name == "faq" or (bool(name) and not any(name in item.names for item in COMMANDS))
+
+
 def run(work: Work, index: FaqIndex, text: str, event: str) -> Answer:
     """What was typed after ``/moderate``: a command of the table, nothing (the intake form), or a comment."""
     name, _, rest = text.strip().partition(" ")

@@ -120,9 +120,9 @@ _IBAN = re.compile(r"(?<![^\W_])[A-Z]{2}[ ]?[0-9]{2}(?:[ .\-]?[A-Z0-9]){11,30}",
 
 
 def _ibans(text: str) -> Iterator[tuple[int, int]]:
-    from stdnum import iban  # noqa: PLC0415 - few texts hold one; no start waits for it
-
     for match in _IBAN.finditer(text):
+        from stdnum import iban  # noqa: PLC0415 - few texts hold one; no start waits for it
+
         length = _IBAN_LENGTHS.get(match[0][:2].upper(), 0)
         seen = 0
         for place, sign in enumerate(match[0], match.start() + 1):

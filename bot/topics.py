@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-import snowballstemmer
 from sqlalchemy import func, select
 
 from bot.comment_text import clean, cut, is_blank
@@ -250,6 +249,8 @@ def shares(one: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def stems(text: str) -> Mapping[str, str]:
     """The words of a text that tell what it is about: stem → the word as it stands there. Masks count for nothing."""
+    import snowballstemmer  # noqa: PLC0415 - no start waits for it
+
     words = [word for word in _WORD.findall(fold(re.sub(r"\[[^\]]*\]", " ", text[:ENOUGH]))) if word not in _EMPTY][:MOST_WORDS]
     stemmer = snowballstemmer.stemmer("dutch")
     found: dict[str, str] = {}

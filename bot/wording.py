@@ -801,7 +801,7 @@ class Wording:
     def _signal(self, seen: Seen) -> list[Block]:
         """What goes into the signals, for the moderator to look at: no program finds every name."""
         case, found = seen.case, seen.signal
-        if found is None or case.purged is not None:
+        if found is None or case.purged is not None or "weighs_on_me" in seen.private:  # folded away with the comment
             return []
         texts = case.state.texts
         edit = Button(self.t("button.edit_signal"), EditSignal(case=case.number, texts=texts))
