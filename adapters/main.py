@@ -826,14 +826,15 @@ def digest(
         for card in cards:
             console.print(render([card], controls([card]), say), "")
     else:
+        from adapters.charts import Matplotlib
         from adapters.report import html, pdf
 
         if form == "pdf" and out is None:
             _fail(say.t("cli.digest.out"), USAGE)
         content = (
-            pdf(cards, organisation.name, organisation.language)
+            pdf(cards, organisation.name, organisation.language, Matplotlib())
             if form == "pdf"
-            else html(cards, organisation.name, organisation.language)
+            else html(cards, organisation.name, organisation.language, Matplotlib())
         )
         if out is None:
             typer.echo(content)

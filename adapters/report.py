@@ -8,9 +8,9 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from adapters.charts import Matplotlib
 from bot.cards import Button, Card, Chart, Copy, Facts, Quote, Table, Text
 from bot.comment_text import clean
+from bot.ports import Charts
 from bot.signal_export import COLUMNS, rows
 from bot.signals import Found
 
@@ -24,9 +24,8 @@ th,td{text-align:start;padding:.3rem .5rem;border-bottom:1px solid #8886;overflo
 """
 
 
-def html(cards: Sequence[Card], organisation: str, language: str) -> str:
+def html(cards: Sequence[Card], organisation: str, language: str, charts: Charts) -> str:
     """One page with all cards, its pictures inside it."""
-    charts = Matplotlib()
     parts = []
     for card in cards:
         parts.append(f"<h1>{_said(card.title)}</h1>")
@@ -97,11 +96,10 @@ _TYPST = """
 """
 
 
-def pdf(cards: Sequence[Card], organisation: str, language: str) -> bytes:
+def pdf(cards: Sequence[Card], organisation: str, language: str, charts: Charts) -> bytes:
     """A page or more for each card, on A4."""
     import typst
 
-    charts = Matplotlib()
     with TemporaryDirectory(prefix="antenne-") as name:
         folder = Path(name)
         shown = []
