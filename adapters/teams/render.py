@@ -443,7 +443,9 @@ class _Pen:
                 choices = [{"title": self._option(label), "value": value} for value, label in item.options if value]
                 if not choices:
                     return
-                made |= {"type": "Input.ChoiceSet", "choices": choices, "placeholder": self.t("teams.choose")}
+                nothing = next((label for value, label in item.options if not value), "")  # Teams keeps no choice without a value
+                said = self._option(nothing) if nothing else self.t("teams.choose")
+                made |= {"type": "Input.ChoiceSet", "choices": choices, "placeholder": said}
                 if any(choice["value"] == item.value for choice in choices):
                     made["value"] = item.value
             case "files":  # a dialog of Teams takes no files

@@ -425,6 +425,9 @@ def _field(element: Json) -> Field:
     required = bool(element.get("isRequired"))
     if element["type"] == "Input.ChoiceSet":
         options = tuple((choice["value"], whole(choice["title"])) for choice in element["choices"])
+        nothing = element["placeholder"]
+        if nothing not in {sentences(language).t("teams.choose") for language in ("nl", "en")}:
+            options = (("", nothing), *options)
         return Field(name, label.removesuffix(" *"), "choice", element.get("value", ""), options, required)
     kind: Any = "text" if element.get("isMultiline") else "moment" if element.get("placeholder") else "line"
     return Field(name, label.removesuffix(" *"), kind, element["value"], (), required)
