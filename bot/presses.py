@@ -482,6 +482,23 @@ SignalPress = (
 Press = Start | CasePress | ThreadPress | FaqPress | Review | RosterPress | SignalPress
 
 
+def asks(press: Press) -> bool:
+    """Whether pressing it opens a dialog: known without looking at the case."""
+    match press:
+        case (
+            Start() | EditIntake() | EditReply() | Decide() | UndoDecision() | AskInfo() | Forward() | Next() | EditFaq() | NewFaq()
+            | CloseGap() | Disagree() | UndoStrike() | TellColleague() | Object() | Review() | Reported() | BodyAnswered() | MakeDossier()
+            | EditSignal() | RenameTopic() | NameGroup() | LogSignal() | SetAbsence() | ChangeDirectory()
+        ):  # fmt: skip
+            return True
+        case Waive():
+            return press.reason is None
+        case MergeTopic():
+            return press.into is None
+        case _:
+            return False
+
+
 @cache
 def _codec() -> TypeAdapter[Press]:
     return TypeAdapter(Annotated[Press, Field(discriminator="do")])

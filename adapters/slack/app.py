@@ -32,7 +32,7 @@ from bot.cards import Card
 from bot.comment_text import is_blank
 from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.ports import Pictures
-from bot.presses import ShowCase, Start, TakeCase
+from bot.presses import ShowCase, Start, TakeCase, asks
 from bot.roster import person_of
 from bot.sentences import sentences
 from bot.wording import Wording, language_of
@@ -284,7 +284,7 @@ class SlackApp:
         event = events.pressed(body, self._actor(person, inside=True))
         if event is None:
             return BoltResponse(status=200, body="")
-        if isinstance(event, Commanded) or events.asks(event.press):
+        if isinstance(event, Commanded) or asks(event.press):
             if isinstance(event, Pressed) and isinstance(event.press, Start):
                 started = Commanded(id=event.id, actor=event.actor)
                 self._later(self._intake(started, str(body.get("trigger_id") or ""), str(body.get("response_url") or ""), t))

@@ -14,24 +14,7 @@ from pydantic import ValidationError
 from bot.commands import COMMANDS
 from bot.events import Actor, Commanded, Edited, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.presses import (
-    AskInfo,
-    ChangeDirectory,
-    Decide,
-    EditFaq,
-    EditIntake,
-    EditReply,
-    EditSignal,
-    Forward,
-    LogSignal,
-    MergeTopic,
-    NameGroup,
-    NewFaq,
-    Next,
     Press,
-    RenameTopic,
-    SetAbsence,
-    Start,
-    Waive,
 )
 
 Json = Mapping[str, Any]
@@ -229,24 +212,6 @@ def packed(press: Press) -> str:
 
 
 _PRESSES: dict[str, type[Press]] = {kind.model_fields["do"].default: kind for kind in get_args(Press)}
-
-
-def asks(press: Press) -> bool:
-    """Whether pressing it opens a dialog: known without looking at the case."""
-    match press:
-        case SetAbsence() | ChangeDirectory() | NewFaq():
-            return True
-        case (
-            Start() | EditIntake() | EditReply() | Decide() | AskInfo() | Forward() | Next() | EditFaq() | EditSignal() | RenameTopic()
-            | NameGroup() | LogSignal()
-        ):  # fmt: skip
-            return True
-        case Waive():
-            return press.reason is None
-        case MergeTopic():
-            return press.into is None
-        case _:
-            return False
 
 
 _MARKUP = re.compile(r"<(@|#|!|https?:|mailto:|tel:)([^<>|]*)(?:\|([^<>]*))?>")

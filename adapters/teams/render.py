@@ -34,33 +34,9 @@ from bot.cards import (
 )
 from bot.comment_text import clean, cut, excerpt
 from bot.presses import (
-    AskInfo,
-    BodyAnswered,
-    CloseGap,
-    Decide,
-    Disagree,
-    EditFaq,
-    EditIntake,
-    EditReply,
-    EditSignal,
-    Forward,
-    LogSignal,
-    MakeDossier,
-    MergeTopic,
-    NameGroup,
-    NewFaq,
-    Next,
-    Object,
     Press,
-    RenameTopic,
-    Reported,
-    Review,
-    Start,
-    TellColleague,
     ThreadPress,
-    UndoDecision,
-    UndoStrike,
-    Waive,
+    asks,
     pack,
 )
 
@@ -92,23 +68,6 @@ class Mention:
 
     id: str
     name: str
-
-
-def asks(press: Press) -> bool:
-    """Whether pressing it opens a dialog: known without looking at the case."""
-    match press:
-        case (
-            Start() | EditIntake() | EditReply() | Decide() | UndoDecision() | AskInfo() | Forward() | Next() | EditFaq() | NewFaq()
-            | CloseGap() | Disagree() | UndoStrike() | TellColleague() | Object() | Review() | Reported() | BodyAnswered() | MakeDossier()
-            | EditSignal() | RenameTopic() | NameGroup() | LogSignal()
-        ):  # fmt: skip
-            return True
-        case Waive():
-            return press.reason is None
-        case MergeTopic():
-            return press.into is None
-        case _:
-            return False
 
 
 # --- words -------------------------------------------------------------------------------------------------
