@@ -167,9 +167,7 @@ class Antenne:
                 rest = min([await self._safely(part) for part in (self._ring, self.sender.begin)])
                 took = monotonic() - began
                 await self.wakeups.wait("outbox", rest)
-                await self._safely(
-                    partial(self.learn_faq, all_of_it=False)
-                )  # after the start, which waits for nothing it can do without
+                await self._safely(partial(self.learn_faq, all_of_it=False))  # here, since the start waits for no index
                 await asyncio.sleep(min(max(GATHER, 4 * took), MOST_GATHER))  # a fifth of the time at most is the sender's
         finally:
             await self.sender.stop()
