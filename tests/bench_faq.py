@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
+from adapters.command_line.faq import faq_rows
 from adapters.database import open_store
-from adapters.main import _faq_rows
 from adapters.spreadsheet import write_csv
 from bot.faq_index import FaqIndex
 from bot.faq_search import Entry, Index
@@ -92,7 +92,7 @@ async def _imports(known: list[Entry], count: int) -> dict[str, Any]:
         for backend, url in (("sqlite", f"sqlite:///{folder}/faq.db"), ("postgresql", server.new_database())):
             store = await open_store(url)
             began = time.perf_counter()
-            good, _ = await asyncio.to_thread(_faq_rows, organisation, table, sentences("nl"))
+            good, _ = await asyncio.to_thread(faq_rows, organisation, table, sentences("nl"))
             done = await store.write(lambda conn, good=good: take_in(Work(conn, house, NOW), good))  # type: ignore[misc]  # mypy infers no default
             figures[f"{backend}_import_seconds"] = round(time.perf_counter() - began, 2)
             assert len(done.new) + len(done.wrong) == count

@@ -6,14 +6,18 @@ from sqlalchemy.exc import ArgumentError
 from adapters.database.migrate import HEAD, StoreTooNew
 from bot.ports import Store
 
-__all__ = ["HEAD", "StoreTooNew", "open_store"]
+__all__ = ["HEAD", "StoreTooNew", "UnknownDatabase", "open_store"]
+
+
+class UnknownDatabase(ValueError):
+    """The address names no database that can be used; it may hold a password and is not repeated."""
 
 
 async def open_store(url: str, *, lock_timeout: float = 5.0) -> Store:
     """Open and migrate the database at `url`: `sqlite:///file` or `postgresql://…`, driver suffix optional.
 
-    `lock_timeout`: seconds that a write waits for another process. Raises ValueError (an address that is
-    neither), StoreTooNew (written by a newer program), StoreUnavailable (cannot be reached, written or read).
+    `lock_timeout`: seconds that a write waits for another process. Raises UnknownDatabase (an address that
+    is neither), StoreTooNew (written by a newer program), StoreUnavailable (cannot be reached, written or read).
     """
     try:
         address = make_url(url)
@@ -33,6 +37,5 @@ async def open_store(url: str, *, lock_timeout: float = 5.0) -> Store:
             raise _refusal()
 
 
-def _refusal() -> ValueError:
-    # The address may hold a password: it is not repeated.
-    return ValueError("the database address must begin with sqlite:/// or postgresql://")
+def _refusal() -> UnknownDatabase:
+    return UnknownDatabase("the database address must begin with sqlite:/// or postgresql://")

@@ -22,6 +22,7 @@ import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from adapters.database import UnknownDatabase
 from adapters.database.migrate import at_head, migrate
 from adapters.database.quick import QuickConnection
 from bot.ports import StoreUnavailable
@@ -75,7 +76,7 @@ def _open(url: URL, lock_timeout: float, loop: asyncio.AbstractEventLoop) -> "SQ
 def _folder(url: URL) -> Path:
     database = (url.database or "").removeprefix("file:")
     if database in ("", ":memory:") or url.query.get("mode") == "memory":
-        raise ValueError("a database in memory forgets everything: give a file, such as sqlite:///var/antenne.db")
+        raise UnknownDatabase("a database in memory forgets everything: give a file, such as sqlite:///var/antenne.db")
     return Path(database).absolute().parent
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from adapters.database import open_store
+from adapters.database import UnknownDatabase, open_store
 from bot.ports import Store, StoreUnavailable
 from tests.adapters.database.conftest import COUNTERS, Work, count, names, opened, put
 
@@ -206,6 +206,6 @@ async def test_a_wrong_statement_is_the_callers_error(store: Store) -> None:
 @pytest.mark.parametrize("url", ["", "antenne.db", "mysql://u:geheim@h/d", "sqlite://", "sqlite:///:memory:"])
 async def test_an_address_that_is_no_database_is_refused(url: str) -> None:
     """What cannot hold the cases is refused with a sentence that repeats no password."""
-    with pytest.raises(ValueError, match="database") as caught:
+    with pytest.raises(UnknownDatabase, match="database") as caught:
         await open_store(url)
     assert "geheim" not in str(caught.value)
