@@ -252,6 +252,8 @@ class SlackApp:
         if answer.kept == "now":
             here = isinstance(said.event, Pasted) and event.get("channel_type") == "im"  # the card comes here by itself
             told = replace(answer, card=None) if here else self._told(answer, said.event, t)
+            if answer.form is not None and isinstance(said.event, Commanded):  # a message opens no dialog
+                told = Answer(note=t("slack.form_elsewhere", typed=said.event.text), refused=True)
             self._later(self._whisper(person.user, said.spot, told))
         return BoltResponse(status=200, body="")
 
@@ -266,8 +268,11 @@ class SlackApp:
         if is_blank(event.text):
             self._later(self._intake(event, str(body.get("trigger_id") or ""), address, t))
             return BoltResponse(status=200, body="")
-        answer = await self._soon(self.antenne.handle(event, draw=False), lambda late: self._respond(address, late, t))
+        answer = await self._soon(self.antenne.handle(event, draw=False), lambda late: self._late(address, late, event, t))
         if answer is None:
+            return BoltResponse(status=200, body="")
+        if answer.form is not None:
+            self._later(self._open(str(body.get("trigger_id") or ""), render.dialog(answer.form, t), address, t))
             return BoltResponse(status=200, body="")
         first, *more = self._messages(self._told(answer, event, t), t)
         for values in more:
@@ -458,7 +463,7 @@ class SlackApp:
 
     def _messages(self, answer: Answer, t: render.Translate) -> list[dict[str, Any]]:
         cards: tuple[Card, ...] = (*((answer.card,) if answer.card else ()), *answer.cards)
-        drawn = render.several(cards, t, answer.note) or [render.message(Card(""), t)]
+        drawn = render.several(cards, t, answer.note) or render.several((), t, t("slack.done"))
         text = render.inert(answer.note) if answer.note else render.inert(t("slack.notice"))
         common = {
             "response_type": "ephemeral",
@@ -494,6 +499,11 @@ class SlackApp:
     async def _respond(self, address: str, answer: Answer, t: render.Translate) -> None:
         for values in self._messages(answer, t)[:4]:  # an address serves five times
             await self._send(address, values)
+
+    async def _late(self, address: str, answer: Answer, event: Commanded, t: render.Translate) -> None:
+        """What a command comes to after Slack was answered: a dialog can no longer open then."""
+        told = Answer(note=t("slack.too_late"), refused=True) if answer.form is not None else self._told(answer, event, t)
+        await self._respond(address, told, t)
 
     async def _send(self, address: str, values: Mapping[str, Any]) -> None:
         if not await self.client.respond(address, values):
@@ -607,7 +617,7 @@ class SlackApp:
         self._later(tell())
         return task.result() if done else None
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+    def _later(self, work: Coroutine[Any, Any, object]) -> None:
         """Do it after the answer; what goes wrong with it is logged without its text."""
 
         async def done() -> None:

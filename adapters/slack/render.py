@@ -502,7 +502,7 @@ def _inputs(field: Field) -> Iterator[Json]:
             chosen = next((option for option in options if option["value"] == field.value), None)
             if chosen is not None:
                 element["initial_option"] = chosen
-            yield _input(field, element)
+            yield _input(field, element, field.value if chosen is not None else "")
         case "files":
             yield _input(field, {"type": "file_input", "action_id": "v", "filetypes": list(FILES), "max_files": 10})
         case "line" | "moment":
@@ -511,7 +511,7 @@ def _inputs(field: Field) -> Iterator[Json]:
             first, *more = _slices(field.value)
             yield _input(field, _typed(field, first, multiline=True))
             for index, text in enumerate(more[:8], 2):
-                yield _input(field, _typed(field, text, multiline=True), index)
+                yield _input(field, _typed(field, text, multiline=True), str(index))
         case _:
             assert_never(field.kind)
 
@@ -533,13 +533,15 @@ def _slices(text: str) -> list[str]:
     return [*pieces, left]
 
 
-def _input(field: Field, element: Json, part: int = 1) -> Json:
-    label = field.label if part == 1 else f"{field.label} ({part})"
+def _input(field: Field, element: Json, part: str = "") -> Json:
+    """``part``: which piece of a long text, or what is chosen beforehand: Slack keeps what an input of the same name showed before,
+    so that another choice needs another name to be seen when a dialog is filled."""
+    more = part and element["type"] == "plain_text_input"
     block: Json = {
         "type": "input",
-        "block_id": field.name if part == 1 else f"{field.name}.{part}",
-        "label": _plain(label, 2_000),
+        "block_id": f"{field.name}.{part}" if part else field.name,
+        "label": _plain(f"{field.label} ({part})" if more else field.label, 2_000),
         "element": element,
-        "optional": not field.required or part > 1,
+        "optional": not field.required or bool(more),
     }
-    return block | ({"hint": _plain(field.hint, 2_000)} if field.hint and part == 1 else {})
+    return block | ({"hint": _plain(field.hint, 2_000)} if field.hint and not more else {})

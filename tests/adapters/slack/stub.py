@@ -296,7 +296,7 @@ class Api:
             raise Refuse("not_found")
         if values.get("hash") and values["hash"] != view["hash"]:
             raise Refuse("hash_conflict")
-        return {"view": self._keep_view(values["view_id"], values["view"])}
+        return {"view": self._keep_view(values["view_id"], as_it_was(view, values["view"]))}
 
     def _views_publish(self, values: Json) -> Json:
         self._check_view(values["view"])
@@ -415,6 +415,24 @@ class Api:
     def _break(self, code: str, what: str) -> None:
         self.w.broken.append(what)
         raise Refuse(code)
+
+
+def as_it_was(before: Json, after: Json) -> Json:
+    """A view that takes another's place: an input of the same name goes on showing what it showed."""
+    inputs = {
+        (block["block_id"], block["element"]["action_id"]): block["element"]
+        for block in before.get("blocks", ())
+        if block["type"] == "input"
+    }
+    blocks = []
+    for block in after["blocks"]:
+        old = inputs.get((block.get("block_id"), block.get("element", {}).get("action_id")))
+        if old is not None:
+            element = {name: value for name, value in block["element"].items() if not name.startswith("initial_")}
+            element |= {name: value for name, value in old.items() if name.startswith("initial_")}
+            block = {**block, "element": element}  # noqa: PLW2901 - the same block as it is shown
+        blocks.append(block)
+    return {**after, "blocks": blocks}
 
 
 def strings(part: object) -> list[str]:

@@ -218,8 +218,44 @@ async def test_dialog_opens_without_the_database(tmp_path: Path, monkeypatch: py
         free.set()
         await town.settle()
         assert "'value': 'tiktok'}" in str(
-            next(b["element"]["initial_option"] for b in town.newest_view()["blocks"] if b["block_id"] == "platform")
+            next(b["element"]["initial_option"] for b in town.newest_view()["blocks"] if b["block_id"].startswith("platform"))
         )
+
+
+async def test_commands_that_ask_open_a_dialog(tmp_path: Path) -> None:
+    """`/moderate signaal …`, `faq nieuw` and `afwezig` open their form, and what is sent back counts; after a mention, which opens
+    nothing, the bot says what to type."""
+    async with open_town(tmp_path) as town:
+        reply = await town.command(AN, "signaal Veel vragen over het fietspad")
+        assert (reply.status, reply.body) == (200, {})
+        await town.submit(AN, town.newest_view())
+        assert "fietspad" in str((await town.command(AN, "signalen")).body)
+        for text in ("faq nieuw", "afwezig"):
+            opened = len(town.slack.views)
+            await town.command(AN, text)
+            assert len(town.slack.views) == opened + 1, text
+        town.slack.channel("C0TEAM0000", AN)
+        event = {
+            "type": "app_mention",
+            "user": AN,
+            "text": f"<@{BOT}> afwezig",
+            "ts": "8.1",
+            "channel": "C0TEAM0000",
+            "team": TEAM,
+        }
+        await town.deliver(town.event(event))
+        await town.settle()
+        assert "/moderate afwezig" in words(town.slack.ephemeral[-1]["blocks"])
+
+
+async def test_late_answer_to_a_command_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a slow database makes of a command comes at the response address, as it would have come at once."""
+    monkeypatch.setattr("adapters.slack.app.SOON", 0.0)
+    async with open_town(tmp_path) as town:
+        await town.command(AN, "Wanneer komt de vuilkar?")
+        assert "Zaak 1 staat klaar" in town.said_in_private()
+        await town.command(AN, "afwezig")
+        assert "Probeer het nog eens" in town.said_in_private()
 
 
 async def test_late_trigger_is_told(tmp_path: Path) -> None:

@@ -207,7 +207,7 @@ class Town:
             if block["type"] != "input":
                 continue
             element, name = block["element"], block["block_id"]
-            typed = values.get(name, "")
+            typed = values.get(name.partition(".")[0] if element["type"] != "plain_text_input" else name, "")
             if element["type"] == "static_select":
                 options = element.get("options") or [one for group in element["option_groups"] for one in group["options"]]
                 chosen = next((one for one in options if one["value"] == typed), element.get("initial_option"))
