@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -27,10 +27,12 @@ from slack_bolt.response import BoltResponse
 
 from adapters.slack import events, files, home, render
 from adapters.slack.client import Client, Failed
-from adapters.slack.events import OUTSIDE, Heard, Json, Spot, Who
+from adapters.slack.events import Heard, Json, Spot, Who
+from adapters.slack.hearing import Hearing
+from adapters.slack.people import People, actor
 from bot.cards import Card
 from bot.comment_text import is_blank
-from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Pressed, Replied, Submitted
+from bot.events import Answer, Commanded, Incoming, Pasted, Pressed, Submitted
 from bot.ports import Pictures
 from bot.presses import ShowCase, Start, TakeCase, asks
 from bot.roster import person_of
@@ -52,7 +54,6 @@ PATH = "/slack/events"
 OLD = 300  # seconds that a signature counts
 LARGEST = 4_000_000  # bytes of a request
 SOON = 2.4  # seconds in which Slack hears from us, out of its three
-KNOWN = 3600.0  # seconds that what Slack said of a person counts
 EVERYTHING = re.compile("")
 
 
@@ -81,14 +82,6 @@ def decoded(content_type: str, raw: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Us:
-    """The workspace that the bot is installed in, and the bot's own user there."""
-
-    teams: frozenset[str]
-    user: str
-
-
 class SlackApp:
     """Slack's side of a running bot. ``routes`` are its HTTP paths; ``listen`` is Socket Mode. Keeps no state of a conversation."""
 
@@ -102,10 +95,10 @@ class SlackApp:
         file_host: str = files.HOST,
     ) -> None:
         self.antenne, self.settings, self.client = antenne, settings, Client(settings)
-        self._pictures, self._clock, self._file_host = pictures, clock, file_host
+        self._clock = clock
+        self._people = People(antenne, self.client, clock)
+        self._hearing = Hearing(antenne, self.client, pictures, file_host)
         self._secret = settings.signing_secret.get_secret_value() if settings.signing_secret else ""
-        self._us: Us | None = None
-        self._known: dict[str, tuple[float, bool]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._under_way: OrderedDict[str, asyncio.Task[BoltResponse]] = OrderedDict()
         self._bolt = self._listeners()
@@ -203,7 +196,7 @@ class SlackApp:
         quiet.setLevel(logging.CRITICAL)
 
         async def authorize() -> AuthorizeResult:
-            return AuthorizeResult(enterprise_id=None, team_id=None, bot_user_id=self._us.user if self._us else None)
+            return AuthorizeResult(enterprise_id=None, team_id=None, bot_user_id=us.user if (us := self._people.us) else None)
 
         app = AsyncApp(
             logger=quiet, name="antenne", process_before_response=True, authorize=authorize, request_verification_enabled=False,
@@ -223,8 +216,8 @@ class SlackApp:
         person = events.who(body)
         if person is None:
             return BoltResponse(status=200, body="")
-        event, us = body["event"], await self._ourselves()
-        inside = await self._inside(person)
+        event, us = body["event"], await self._people.ourselves()
+        inside = await self._people.inside(person)
         if us is None or inside is None:
             return BoltResponse(status=503, body="")
         if person.user == us.user:
@@ -234,36 +227,41 @@ class SlackApp:
             if event.get("tab") == "home":
                 self._later(self._home(person.user, inside=inside))
             return BoltResponse(status=200, body="")
-        said = events.heard(body, self._actor(person, inside=inside), us.user)
+        said = events.heard(body, actor(person, inside=inside), us.user)
         if said is None:
             return BoltResponse(status=200, body="")
-        if not inside and isinstance(said.event, Pasted | Commanded):
-            self._later(self._whisper(person.user, said.spot, Answer(note=t("refused.unknown_person"), refused=True)))
-            return BoltResponse(status=200, body="")
+        answer = await self._answer_to(said, inside=inside, direct=event.get("channel_type") == "im", t=t)
+        if answer is None:
+            return BoltResponse(status=503, body="")
+        self._later(self._whisper(person.user, said.spot, answer))
+        return BoltResponse(status=200, body="")
+
+    async def _answer_to(self, said: Heard, *, inside: bool, direct: bool, t: render.Translate) -> Answer | None:
+        """What to say of a message, perhaps nothing; ``None`` when it could not be kept."""
+        event = said.event
+        if not inside and isinstance(event, Pasted | Commanded):
+            return Answer(note=t("refused.unknown_person"), refused=True)
         try:
-            answer = await self._hear(said)
+            answer = await self._hearing.hear(said)
         except files.FileRefused as refused:
-            answer = Answer(note=t(refused.key), refused=True)
+            return Answer(note=t(refused.key), refused=True)
         except Failed as problem:
             log.warning("slack_fetch", code=problem.code)
-            return BoltResponse(status=503, body="")
-        if answer.kept == "not":
-            return BoltResponse(status=503, body="")
-        if answer.kept == "now":
-            here = isinstance(said.event, Pasted) and event.get("channel_type") == "im"  # the card comes here by itself
-            told = replace(answer, card=None) if here else self._told(answer, said.event, t)
-            if answer.form is not None and isinstance(said.event, Commanded):  # a message opens no dialog
-                told = Answer(note=t("slack.form_elsewhere", typed=said.event.text), refused=True)
-            self._later(self._whisper(person.user, said.spot, told))
-        return BoltResponse(status=200, body="")
+            return None
+        if answer.kept != "now":
+            return Answer() if answer.kept == "before" else None
+        if answer.form is not None and isinstance(event, Commanded):  # a message opens no dialog
+            return Answer(note=t("slack.form_elsewhere", typed=event.text), refused=True)
+        here = direct and isinstance(event, Pasted)  # the card comes here by itself
+        return replace(answer, card=None) if here else self._told(answer, event, t)
 
     async def on_command(self, body: dict[str, Any]) -> BoltResponse:
         """``/moderate``: without words the form at once, before anything is looked up; else the answer, for this person only."""
-        person, refusal = await self._person(body)
+        person, refusal = await self._people.person(body)
         if person is None:
             return _json(self._private(refusal, sentences(self.antenne.organisation.language).t))
         t = self._t(person.user)
-        event = events.command(body, self._actor(person, inside=True))
+        event = events.command(body, actor(person, inside=True))
         address = str(body.get("response_url") or "")
         if is_blank(event.text):
             self._later(self._intake(event, str(body.get("trigger_id") or ""), address, t))
@@ -281,12 +279,12 @@ class SlackApp:
 
     async def on_action(self, body: dict[str, Any]) -> BoltResponse:
         """A button, select or menu, wherever the card stands."""
-        person, refusal = await self._person(body)
+        person, refusal = await self._people.person(body)
         if person is None:
             self._later(self._answer(body, refusal, sentences(self.antenne.organisation.language).t))
             return BoltResponse(status=200, body="")
         t = self._t(person.user)
-        event = events.pressed(body, self._actor(person, inside=True))
+        event = events.pressed(body, actor(person, inside=True))
         if event is None:
             return BoltResponse(status=200, body="")
         if isinstance(event, Commanded) or asks(event.press):
@@ -304,14 +302,14 @@ class SlackApp:
         """A dialog came back. A refusal leaves it open, with what was typed."""
         if body.get("type") != "view_submission":
             return BoltResponse(status=200, body="")
-        person, refusal = await self._person(body)
+        person, refusal = await self._people.person(body)
         if person is None:
             t = sentences(self.antenne.organisation.language).t
             return _json(
                 {"response_action": "update", "view": render.said(t("slack.app"), render.several((), t, refusal.note), t)}
             )
         t = self._t(person.user)
-        found = events.submitted(body, self._actor(person, inside=True))
+        found = events.submitted(body, actor(person, inside=True))
         if found is None:
             return _json({"response_action": "clear"})
         event, shared = found
@@ -332,21 +330,21 @@ class SlackApp:
 
     async def on_shortcut(self, body: dict[str, Any]) -> BoltResponse:
         """``Modereer dit bericht`` on a message, or the form from Slack's own menu."""
-        person, refusal = await self._person(body)
+        person, refusal = await self._people.person(body)
         address = str(body.get("response_url") or "")
         if person is None:
             self._later(self._answer(body, refusal, sentences(self.antenne.organisation.language).t))
             return BoltResponse(status=200, body="")
         t = self._t(person.user)
-        actor = self._actor(person, inside=True)
+        who = actor(person, inside=True)
         if body.get("callback_id") != events.SHORTCUT:
-            self._later(self._intake(events.command(body, actor), str(body.get("trigger_id") or ""), address, t))
+            self._later(self._intake(events.command(body, who), str(body.get("trigger_id") or ""), address, t))
             return BoltResponse(status=200, body="")
-        said = events.shortcut(body, actor)
+        said = events.shortcut(body, who)
 
         async def hear() -> Answer:
             try:
-                return await self._hear(said)
+                return await self._hearing.hear(said)
             except files.FileRefused as refused:
                 return Answer(note=t(refused.key), refused=True)
             except Failed as problem:
@@ -358,7 +356,7 @@ class SlackApp:
 
     async def on_options(self, body: dict[str, Any]) -> BoltResponse:
         """Somebody opens a menu, or types in it: what the card of that case offers now."""
-        person, _ = await self._person(body)
+        person, _ = await self._people.person(body)
         first = events.press_of(str(body.get("action_id")).partition("|")[2])
         case = getattr(first, "case", None)
         name = self.antenne.organisation.by_address.get(("slack", person.user)) if person is not None else None
@@ -368,33 +366,9 @@ class SlackApp:
 
     # --- what a delivery does ------------------------------------------------------------------------------
 
-    async def _hear(self, said: Heard) -> Answer:
-        """The event with its files in it, handled. Raises ``FileRefused`` and ``Failed``."""
-        event = said.event
-        if said.above is not None and isinstance(event, Pasted):
-            answer = await self.client.ask("conversations.replies", channel=said.above.channel, ts=said.above.thread, limit=1)
-            head: Json = next(iter(answer.get("messages") or ()), {})
-            event = event.model_copy(update={"text": events.unescape(head.get("text"))})
-            said = replace(said, files=tuple(head.get("files") or ()))
-        if said.files and isinstance(event, Pasted):
-            event = event.model_copy(update={"images": await self._keep(event.actor, said.files)})
-        if isinstance(event, Replied) and is_blank(event.text):
-            return Answer()  # a file alone says nothing that can be passed on
-        return await self.antenne.handle(event, draw=False)
-
-    async def _keep(self, actor: Actor, shared: tuple[Json, ...]) -> tuple[Image, ...]:
-        """Fetch pictures, look at them, then store them as they came."""
-        kept = []
-        by = person_of(self.antenne.organisation, actor) or ""
-        for file in shared[: files.MOST]:
-            content = await files.fetch(self.client, file, self._file_host)
-            media, text = await files.looked_at(content, self._pictures)
-            kept.append(Image(evidence=await self.antenne.keep_picture(by, content, media, text)))
-        return tuple(kept)
-
     async def _submit(self, event: Submitted, shared: tuple[Json, ...], user: str, t: render.Translate) -> Answer:
         try:
-            images = await self._keep(event.actor, shared) if shared else ()
+            images = await self._hearing.keep(event.actor, shared) if shared else ()
         except files.FileRefused as refused:
             return Answer(note=t(refused.key), refused=True)
         except Failed as problem:
@@ -545,54 +519,6 @@ class SlackApp:
             await self.client.call("views.update", view_id=opened["id"], hash=opened["hash"], view=view)
         except Failed as problem:
             log.info("slack_view", code=problem.code)  # closed, or changed meanwhile by who looks at it
-
-    # --- who -----------------------------------------------------------------------------------------------
-
-    async def _person(self, body: dict[str, Any]) -> tuple[Who | None, Answer]:
-        """Who acts, if they belong to the organisation; else the refusal."""
-        t = sentences(self.antenne.organisation.language).t
-        person = events.who(body)
-        inside = await self._inside(person) if person is not None else False
-        if inside:
-            return person, Answer()
-        return None, Answer(note=t("slack.unsure" if inside is None else "refused.unknown_person"), refused=True)
-
-    async def _inside(self, person: Who) -> bool | None:
-        """Whether somebody acts as themselves here: in the directory, of our workspace, no guest; ``None``: Slack does not say now."""
-        if ("slack", person.user) not in self.antenne.organisation.by_address:
-            return False
-        us = await self._ourselves()
-        if us is None:
-            return None
-        if not person.teams <= us.teams:
-            return False
-        at, member = self._known.get(person.user, (float("-inf"), False))
-        if self._clock() - at > KNOWN:
-            try:
-                found = (await self.client.ask("users.info", user=person.user)).get("user") or {}
-            except Failed as problem:
-                log.warning("slack_person", code=problem.code)
-                return None
-            member = not any(
-                found.get(name) for name in ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
-            )
-            self._known[person.user] = (self._clock(), member)
-        return member
-
-    async def _ourselves(self) -> Us | None:
-        """Our workspace and our own user there, asked once."""
-        if self._us is None:
-            try:
-                found = await self.client.call("auth.test")
-            except Failed as problem:
-                log.error("slack_token", code=problem.code)
-                return None
-            teams = frozenset(str(found[name]) for name in ("team_id", "enterprise_id") if found.get(name))
-            self._us = Us(teams, str(found.get("user_id") or ""))
-        return self._us
-
-    def _actor(self, person: Who, *, inside: bool) -> Actor:
-        return Actor(platform="slack", address=person.user if inside else OUTSIDE + person.user)
 
     def _t(self, user: str) -> render.Translate:
         organisation = self.antenne.organisation

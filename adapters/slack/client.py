@@ -39,6 +39,7 @@ KEPT = 10_000  # names and times remembered
 
 _TOKEN = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "no_permission",
                     "not_allowed_token_type", "org_login_required", "team_access_not_granted", "access_denied"})  # fmt: skip
+_RIGHTS = frozenset({"missing_scope", "no_permission"})  # a right that the app was not given, for this one method
 _WHY: dict[str, str] = {
     "channel_not_found": "channel_gone", "is_archived": "channel_gone", "channel_is_archived": "channel_gone",
     "not_in_channel": "not_member",
@@ -58,6 +59,11 @@ class Failed(Exception):
     def __init__(self, code: str, later: float = 0.0) -> None:
         self.code, self.later = code, later
         super().__init__(code)
+
+    @property
+    def passes(self) -> bool:
+        """Whether the same call may work later without anybody repairing anything but the token."""
+        return self.code not in _RIGHTS and self.undeliverable().later is not None
 
     def undeliverable(self) -> Undeliverable:
         """The same in the words of the outbox."""

@@ -95,7 +95,8 @@ def heard(body: Json, actor: Actor, me: str) -> Heard | None:
     of_ours = bool(thread) and thread != event.get("ts") and event.get("parent_user_id") in (me, None)
     files = tuple(event.get("files") or ())
     named = _named(body, actor)
-    if of_ours and not (me and not direct and str(event.get("text") or "").lstrip().startswith(f"<@{me}>")):
+    called = bool(me) and not direct and f"<@{me}" in str(event.get("text") or "")  # comes as a mention too, and is heard as that
+    if of_ours and not called:
         return Heard(
             Replied(**named, conversation=_conversation(direct, actor, channel), remote=thread, text=text, own=str(event["ts"])),
             Spot(channel, thread),
@@ -116,9 +117,9 @@ def _mentioned(body: Json, event: Json, actor: Actor, me: str) -> Heard | None:
     name = text.partition(" ")[0].casefold()
     command = any(name in item.names for item in COMMANDS)
     if thread and event.get("parent_user_id") == me and not command:
-        if not text:
+        if not text and not files:
             return None
-        return Heard(Replied(**named, conversation=f"slack:{channel}", remote=thread, text=text, own=ts), spot)
+        return Heard(Replied(**named, conversation=f"slack:{channel}", remote=thread, text=text, own=ts), spot, files)
     if command:
         return Heard(Commanded(**named, text=text), spot)
     if text or files:

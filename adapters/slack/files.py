@@ -15,7 +15,7 @@ MOST = 10  # pictures of one message
 
 
 class FileRefused(Exception):
-    """A file that is not taken. ``key``: a sentence of the catalogue."""
+    """A file, or a message with one, that is not taken. ``key``: a sentence of the catalogue."""
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -35,7 +35,7 @@ async def looked_at(content: bytes, pictures: Pictures | None) -> tuple[str, str
 async def fetch(client: Client, file: Mapping[str, Any], host: str = HOST) -> bytes:
     """The bytes of a shared file. The token goes to exactly ``host``; raises ``FileRefused``, or ``Failed`` when it may work later."""
     if file.get("file_access") == "check_file_info":  # shared from another workspace: Slack tells no more in the event
-        file = (await client.ask("files.info", file=file.get("id"))).get("file") or {}
+        file = await _info(client, file)
     if file.get("mode") == "external" or file.get("is_external"):
         raise FileRefused("slack.file_external")
     if int(file.get("size") or 0) > LIMIT:
@@ -61,6 +61,15 @@ async def fetch(client: Client, file: Mapping[str, Any], host: str = HOST) -> by
     except (aiohttp.ClientError, OSError):
         raise Failed("network") from None
     return bytes(content)
+
+
+async def _info(client: Client, file: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        return (await client.ask("files.info", file=file.get("id"))).get("file") or {}
+    except Failed as problem:
+        if problem.passes:
+            raise
+        raise FileRefused("slack.file_not_readable") from None
 
 
 def at(address: str, host: str = HOST) -> bool:

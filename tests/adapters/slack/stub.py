@@ -430,8 +430,9 @@ def as_it_was(before: Json, after: Json) -> Json:
         if old is not None:
             element = {name: value for name, value in block["element"].items() if not name.startswith("initial_")}
             element |= {name: value for name, value in old.items() if name.startswith("initial_")}
-            block = {**block, "element": element}  # noqa: PLW2901 - the same block as it is shown
-        blocks.append(block)
+            blocks.append({**block, "element": element})
+        else:
+            blocks.append(block)
     return {**after, "blocks": blocks}
 
 

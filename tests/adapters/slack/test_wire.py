@@ -42,6 +42,13 @@ async def count(town: Town, table: object = cases) -> int:
     return int(await town.antenne.store.read(lambda conn: conn.execute(query).scalar_one()))
 
 
+async def doubt(town: Town) -> None:
+    """A case that goes to the communications lead."""
+    await town.write(AN, "Die burgemeester moest men eens goed aanpakken")
+    await town.press(AN, "Ik weet het niet", channel=town.slack.direct(AN).id)
+    await town.settle(16)
+
+
 # --- signatures --------------------------------------------------------------------------------------------
 
 
@@ -426,6 +433,32 @@ async def test_mention_in_a_thread(tmp_path: Path) -> None:
         assert await count(town) == 2
 
 
+async def test_mention_amid_an_answer(tmp_path: Path) -> None:
+    """An answer in a thread that names the bot comes as a message and as a mention; it is passed on once."""
+    async with open_town(tmp_path) as town:
+        await doubt(town)
+        head = town.messages(LEAD)[0]
+        await town.write(SOFIE, f"Ik denk, <@{BOT}>, dat dit kan", channel=LEAD, thread=head["ts"])
+        said = {"type": "app_mention", "channel": LEAD, "parent_user_id": BOT}
+        await town.deliver(town.event(town.messages(LEAD)[-1] | said))
+        await town.settle()
+        assert await count(town, replies) == 1
+
+
+async def test_thread_that_cannot_be_read(tmp_path: Path) -> None:
+    """Where the bot may not read the head of a thread, it says what to do instead; what may pass comes again."""
+    async with open_town(tmp_path) as town:
+        town.slack.channel("C0PUBLIC00", AN, private=False)
+        event = {"type": "app_mention", "user": AN, "text": f"<@{BOT}>", "ts": "8.1", "thread_ts": "7.1", "channel": "C0PUBLIC00",
+                 "team": TEAM, "parent_user_id": SAM}  # fmt: skip
+        town.slack.fail("conversations.replies", error="internal_error")
+        assert (await town.deliver(town.event(event))).status == 503
+        town.slack.fail("conversations.replies", error="missing_scope")
+        assert (await town.deliver(town.event(event))).status == 200
+        await town.settle()
+        assert "Modereer dit bericht" in words(town.slack.ephemeral[-1]["blocks"])
+
+
 async def test_commands(tmp_path: Path) -> None:
     """Every command answers for this person only; a text starts a case."""
     async with open_town(tmp_path) as town:
@@ -481,6 +514,21 @@ async def test_screenshot_starts_a_case(tmp_path: Path) -> None:
             await town.write(AN, "Kijk", subtype="file_share", files=[file])
         assert await count(town) == 1
         assert len(town.slack.ephemeral) == 4, "that no text was read from the first, and three refusals"
+
+
+async def test_pictures_in_threads(tmp_path: Path) -> None:
+    """A screenshot beneath the own card goes with the case; in the thread of a role no file is passed on, and the person hears so."""
+    async with open_town(tmp_path) as town:
+        await doubt(town)
+        mine, card = town.slack.direct(AN).id, town.dm(AN)[1]
+        await town.write(AN, "", channel=mine, thread=card["ts"], subtype="file_share", files=[town.slack.put_file(PNG)])
+        kept = await town.antenne.store.read(lambda conn: conn.execute(select(evidence.c.case_id)).scalars().all())
+        assert list(kept) == [1]
+        head = town.messages(LEAD)[0]
+        file = {"subtype": "file_share", "files": [town.slack.put_file(PNG)]}
+        await town.write(SOFIE, "Zo ziet het eruit", channel=LEAD, thread=head["ts"], **file)
+        assert "geef ik niet door" in words(town.slack.ephemeral[-1]["blocks"])
+        assert (await count(town, replies), await count(town, evidence)) == (1, 1)
 
 
 class Looker:
