@@ -3,7 +3,7 @@
 A clock is a row; whoever deletes it rings it. ``settle``: the 15 seconds in which an escalation can be cancelled; ``term`` and
 ``late``: a term of a case, for its moderator and for the communications lead; ``wait``: a thread that nobody took up;
 ``changed``: one whose role has other people now; ``away``: the first day of somebody's absence; ``report``: a body outside that
-did not answer yet.
+did not answer yet; ``objection``: a citizen's, that nobody answered yet.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ from bot.work import Work
 from flows.tree import Deadline
 from flows.walk import hours
 
-Kind = Literal["settle", "term", "late", "wait", "changed", "away", "report"]
+Kind = Literal["settle", "term", "late", "wait", "changed", "away", "report", "objection"]
 
 _COLUMNS = (clocks.c.id, clocks.c.case_id, clocks.c.kind, clocks.c.name)
 _DUE = select(*_COLUMNS).where(clocks.c.due <= bindparam("now")).order_by(clocks.c.due, clocks.c.id).limit(50)

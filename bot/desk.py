@@ -156,6 +156,8 @@ class Desk:
             moderation.close_by_itself(work, escalation.settle(work, loaded))
         elif rung.kind == "report":
             reports.remind(work, loaded, int(rung.name))
+        elif rung.kind == "objection":
+            objections.ring(work, loaded, rung.name)
         else:
             reminders.ring(work, loaded, rung.kind, rung.name)
         return True

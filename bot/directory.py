@@ -8,7 +8,7 @@ from typing import get_args
 
 from sqlalchemy import func, select
 
-from bot import absences, amendments, clocks, showing
+from bot import absences, amendments, clocks, objections, showing
 from bot.amendments import Address, Deputise, Hold
 from bot.cards import Card
 from bot.events import Answer, Platform
@@ -119,6 +119,7 @@ def hand_on(work: Work, before: Organisation) -> None:
         waiting = select(threads.c.id, threads.c.case_id).where(live, threads.c.role == pair.role)
         for row in work.conn.execute(waiting.where(threads.c.department == pair.department)).all():
             clocks.start(work, row.case_id, "changed", str(row.id), work.now)
+    objections.hand_on(work)
 
 
 def begins(work: Work, number: int) -> None:

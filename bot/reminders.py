@@ -60,7 +60,7 @@ def opened(work: Work, case: Case, thread: int, role: Role, department: str, con
     if told.conversation not in places:
         places = []
     if _urgent(work, case):
-        places += on_call(work.organisation, platforms, role, department)
+        places += on_call(work.organisation, platforms, told.role, department)  # also of a role that it fell back on
     known = {conversation, *(head.lane for head in heads(work, case.number, thread))}
     for place in dict.fromkeys(places):
         if str(place) not in known:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, or_, select
 
-from bot import reminders
+from bot import objections, reminders
 from bot.case import load_case
 from bot.events import Conversation
 from bot.outbox import message_of, say
@@ -21,16 +21,28 @@ TOLD = (
 )  # what has a sentence of its own; anything else is a defect of ours
 
 
+# What asks somebody something outside a thread: undelivered it goes to the communications lead, so that nothing falls silent.
+ASKING = frozenset({"found", "second", "reminder", "review", "crisis", "crisis_report", "stand_in"})
+
+
 def reroute(work: Work, number: int, why: str) -> None:
     """Message ``number`` failed for good. A thread goes on with the next of: its people, the communications lead, the local chat."""
     row = work.conn.execute(select(messages).where(messages.c.id == number)).one()
-    if why not in TOLD or row.case_id is None:
+    if why not in TOLD:
+        return
+    if row.case_id is None:
+        if row.kind in ASKING:
+            _elsewhere(work, row)
         return
     head = row if row.kind == "thread" or row.parent_id is None else _message(work, row.parent_id)
     if head.kind == "thread":
         _move(work, head, why)
     elif head.kind == "case":
         _tell_lead(work, head, why)
+    elif head.kind == "objection":
+        objections.unreached(work, head)
+    elif head.kind in ASKING:
+        _elsewhere(work, head)
 
 
 def _move(work: Work, head: Row[Any], why: str) -> None:
@@ -49,16 +61,37 @@ def _move(work: Work, head: Row[Any], why: str) -> None:
     case = load_case(work, head.case_id)
     tried_here = say(work, Conversation.parse(head.lane), "moved", case=case.number, ref=thread.id)
     work.conn.execute(messages.update().where(messages.c.id == tried_here).values(shown=1, problem=why))
-    anew = {"lane": str(place), "shown": 0, "wanted": 1, "remote": None, "delivered": None, "problem": None, "attempts": 0}
-    unsaid = or_(messages.c.remote.is_(None), messages.c.problem.is_not(None))
-    beneath = and_(messages.c.parent_id == head.id, unsaid)
-    work.conn.execute(messages.update().where(or_(messages.c.id == head.id, beneath)).values(**anew))
+    work.conn.execute(messages.update().where(or_(messages.c.id == head.id, _beneath(head.id))).values(**_anew(str(place))))
     work.conn.execute(threads.update().where(threads.c.id == thread.id).values(conversation=str(place)))
     told = {"what": f"undelivered_{why}", "role": thread.role, "department": thread.department, "who": _person_at(work, place)}
     say(work, place, "thread_note", case=case.number, ref=thread.id, parent=head.id, **told)
     card = message_of(work, case.number, "case")
     if card is not None:
         say(work, Conversation.parse(card.lane), "thread_note", case=case.number, parent=card.id, **told)
+
+
+def _elsewhere(work: Work, row: Row[Any]) -> None:
+    """Move a message to the communications lead: to their own messages, then to the local chat; each place once."""
+    places = [str(place) for place in dict.fromkeys(_places_of_lead(work))]
+    following = places[places.index(row.lane) + 1 :] if row.lane in places else places
+    if not following:
+        return
+    values = _anew(following[0])
+    work.conn.execute(messages.update().where(or_(messages.c.id == row.id, _beneath(row.id))).values(**values))
+    work.said = True
+    if row.case_id is not None:
+        say(work, Conversation.parse(following[0]), "thread_note", case=row.case_id, parent=row.id, what="elsewhere")
+
+
+def _anew(lane: str) -> dict[str, Any]:
+    """A message that was never said, in another conversation."""
+    return {"lane": lane, "shown": 0, "wanted": 1, "remote": None, "delivered": None, "problem": None, "attempts": 0}
+
+
+def _beneath(message: int) -> Any:
+    """What should stand beneath a message and was not said."""
+    unsaid = or_(messages.c.remote.is_(None), messages.c.problem.is_not(None))
+    return and_(messages.c.parent_id == message, unsaid)
 
 
 def _places(work: Work, thread: Row[Any]) -> Iterator[Conversation]:

@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import select
 
+from bot import undelivered
 from bot.tables import messages, objections, strikes, timeline
-from tests.journeys.chat import Chat, Person
+from bot.work import Work
+from tests.journeys.chat import Chat, Message, Person
 from tests.journeys.conftest import Talk
 
 RULE = "Belediging of grof taalgebruik"
@@ -203,3 +205,97 @@ async def test_reviewer_and_moderator_talk(chat: Chat) -> None:
     assert any(item.quotes == ("Stond er iets boven?",) for item in await an.inbox(":an"))
     await an.reply("Ja, over voetbal", under=":an Zaak 1 · Tegen")
     assert any(item.quotes == ("Ja, over voetbal",) for item in await sofie.inbox(":sofie"))
+
+
+# Nobody answers it
+
+
+def beside(seen: list[Message]) -> list[str]:
+    """What the bot said beneath cards, about the objection."""
+    return [said for item in seen if item.under is not None for said in item.sheet.says if "bezwaar" in said]
+
+
+async def test_an_objection_never_goes_quiet(chat: Chat) -> None:
+    """Two working days, then a reminder; a day later the next one has it, and the moderator reads so; an answer ends it."""
+    an, sofie, tom = await objected(chat), chat.person("sofie"), chat.person("tom")
+    await chat.pass_time(hours=47)
+    assert beside(await sofie.messages(":sofie")) == []
+    for _ in range(2):
+        await chat.pass_time(hours=1)
+    reminder = "Dit bezwaar wacht nog op een antwoord. Sofie Maes, blijft het zo, of wordt het anders?"
+    assert beside(await sofie.messages(":sofie")) == [reminder]
+    await chat.pass_time(hours=24)
+    passed = "Het bezwaar bij zaak 1 kreeg nog geen antwoord. Nu kijkt Tom Willems ernaar."
+    assert beside(await sofie.messages(":sofie")) == [reminder, passed]
+    assert beside(await an.messages(":an")) == [passed]
+    assert an.card.facts["Bezwaar"] == "bij Tom Willems"
+    assert (await tom.sees(":tom Zaak 1 · bezwaar")).says[0] == "Voor Tom Willems: jij had geen deel in deze beslissing"
+    await tom.press("Behouden", on=":tom Zaak 1 · bezwaar")
+    await tom.fill({"reason": "Blijft"})
+    assert not tom.refused, tom.note
+    said = [beside(await chat.person(name).messages(f":{name}")) for name in ("sofie", "tom", "an")]
+    await chat.pass_time(days=20)
+    assert said == [beside(await chat.person(name).messages(f":{name}")) for name in ("sofie", "tom", "an")]
+
+
+async def test_asking_about_an_objection_ends(chat: Chat) -> None:
+    """Everybody who may look at it has it once; then it is said again on three working days, and no more."""
+    an = await objected(chat)
+    for _ in range(16):
+        await chat.pass_time(days=5)
+    asked = select(messages.c.lane).where(messages.c.kind == "objection").order_by(messages.c.id)
+    lanes = await chat.stored(lambda conn: list(conn.execute(asked).scalars()))
+    assert lanes[:2] == ["local:sofie", "local:tom"]
+    assert len(lanes) == len(set(lanes))
+    said = beside(await an.messages(":an"))
+    assert [("Nog altijd" in text) for text in said] == [False] * (len(lanes) - 1) + [True] * 3
+
+
+async def test_who_is_away_is_not_asked(chat: Chat) -> None:
+    """Nor keeps it: on the first day away it goes to whoever stands in, who may answer."""
+    sofie, griet = chat.person("sofie"), chat.person("griet")
+    await objected(chat)
+    await sofie.command("afwezig morgen, vervanger Griet")
+    assert "Griet De Smet is dan" not in sofie.note
+    await chat.pass_time(days=1)
+    await griet.press("Behouden", on=":griet Zaak 1 · bezwaar")
+    await griet.fill({"reason": "Blijft"})
+    assert not griet.refused, griet.note
+    an = await hidden(chat, text="Nog eens sukkels")
+    await an.press("Bezwaar noteren")
+    await an.fill({"text": "Neen"})
+    assert an.card.facts["Bezwaar"] == "bij Griet De Smet"
+
+
+async def test_a_reviewer_whose_role_ended_a_minute_ago(talk: Talk) -> None:
+    """Is refused, also with the form still open, and the objection goes to somebody else at once."""
+    async with talk(changes={"roles": {"moderation_team": {"deputy": "griet"}}}) as chat:
+        await objected(chat)
+        sofie, tom, griet = chat.person("sofie"), chat.person("tom"), chat.person("griet")
+        await sofie.press("Behouden", on=":sofie Zaak 1 · bezwaar")
+        form = sofie.form
+        assert form is not None
+        for what, who in (("deze persoon krijgt de rol", "Griet De Smet"), ("deze persoon heeft de rol niet meer", "Sofie Maes")):
+            await tom.command("rollen")
+            await tom.press("Iets wijzigen", on="Wie doet wat")
+            await tom.fill({"Wat verandert er?": what, "Van welke rol?": "Communicatieverantwoordelijke", "Wie?": who})
+            assert not tom.refused, tom.note
+        heard = await chat.driver.submit("sofie", form, {"reason": "Blijft"}, ())
+        assert heard.refused
+        await chat.work()
+        assert "Behouden" in (await griet.sees(":griet Zaak 1 · bezwaar")).labels()
+
+
+async def test_a_reviewer_who_cannot_be_reached(chat: Chat) -> None:
+    """Their account is gone: the next one has it at once, once, however often the platform says so."""
+    an = await objected(chat)
+    first = select(messages.c.id).where(messages.c.kind == "objection")
+    number = await chat.stored(lambda conn: conn.execute(first).scalar_one())
+    for _ in range(2):
+        await chat.antenne.store.write(
+            lambda conn: undelivered.reroute(Work(conn, chat.antenne.house, chat.now), number, "person_gone")
+        )
+        await chat.work()
+    assert an.card.facts["Bezwaar"] == "bij Tom Willems"
+    asked = select(messages.c.lane).where(messages.c.kind == "objection").order_by(messages.c.id)
+    assert await chat.stored(lambda conn: list(conn.execute(asked).scalars())) == ["local:sofie", "local:tom"]

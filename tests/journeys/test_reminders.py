@@ -168,6 +168,14 @@ async def test_on_call_hears_of_what_cannot_wait(talk: Talk) -> None:
         assert len([item for item in await joris.inbox(":joris") if item.title]) == 1
 
 
+async def test_on_call_stands_behind_an_empty_role_too(talk: Talk) -> None:
+    """Nobody holds the role: the lead is told in its place, and so is whoever is on call for the lead."""
+    roles = {"moderation_team": {"holders": [], "deputy": None}, "communications_lead": {"on_call": {"local": "joris"}}}
+    async with talk(at=FRIDAY_NIGHT, changes={"roles": roles}) as chat:
+        await told(chat, "Negatief", "Ruzie of discussie", "Loopt uit de hand, of polariseert al 48 uur")
+        assert [item.number for item in await chat.person("joris").inbox(":joris")] == [1]
+
+
 # --- terms -------------------------------------------------------------------------------------------------
 
 
