@@ -378,7 +378,8 @@ def _delete_instead(name: str, todos: list[Todo]) -> tuple[Todo, ...]:
 
 
 def _merge(lists: Iterable[tuple[Todo, ...]]) -> tuple[Todo, ...]:
-    """Several checklists as one: each step once; when the comment is hidden, public answers become one private message."""
+    """Several checklists as one: each step once; when the comment is hidden, public answers become one private message, without the
+    texts of what is only done where it is needed."""
     lists = list(lists)
     hidden = any(todo.kind in ("hide", "delete") for todos in lists for todo in todos)
     merged: list[Todo] = []
@@ -391,9 +392,10 @@ def _merge(lists: Iterable[tuple[Todo, ...]]) -> tuple[Todo, ...]:
             twin = next((index for index, other in enumerate(merged) if _same(todo, other, index >= before)), None)
             if twin is not None:
                 known = merged[twin]
+                said = [one.replies for one in (known, todo) if known.optional == todo.optional or not one.optional]
                 merged[twin] = replace(
                     known,
-                    replies=_union((*known.replies, *todo.replies)),
+                    replies=_union(reply for replies in said for reply in replies),
                     after=known.after and todo.after,
                     optional=known.optional and todo.optional,
                 )

@@ -10,7 +10,8 @@ import pytest
 
 from flows.platforms import TABLE, load_platforms, platform
 from flows.policy import Policy
-from flows.tree import TREES, Disposition, Flag, Outcome, Platform, Step, holds, load_tree
+from flows.tree import PRIVATE_FLAGS, TREES, Disposition, Flag, Outcome, Platform, Step, holds, load_tree
+from flows.walk import Situation, advise
 
 TREE = load_tree(TREES / "lokaal-bestuur")
 NL, EN = TREE.words["nl"], TREE.words["en"]
@@ -152,7 +153,7 @@ OUTCOMES: dict[str, tuple[Disposition, str, str, str, str]] = {
     "bedreiging": (
         "modereer",
         "communications_lead department_head",
-        "equal_opportunities",
+        "equal_opportunities safety_policy",
         "now",
         "evidence report strike signal",
     ),
@@ -218,11 +219,11 @@ OUTCOMES: dict[str, tuple[Disposition, str, str, str, str]] = {
     "commercieel": ("modereer", "", "", "-", ""),
     "medeleven": ("volg op", "", "", "-", ""),
     "positief": ("bied hulp", "antenna", "", "-", "praise"),
-    "extern_ingrijpen": ("modereer", "communications_lead", "dpo", "now", "evidence report"),
+    "extern_ingrijpen": ("modereer", "communications_lead", "dpo safety_policy", "now", "evidence report"),
     "extern_strafbaar": (
         "modereer",
         "communications_lead department_head equal_opportunities moderation_team",
-        "",
+        "safety_policy",
         "now",
         "evidence report signal",
     ),
@@ -263,7 +264,7 @@ STEPS = {
     "antwoord_openbaar": "public_answer",
     "antwoord_prive": "public_answer private_message",
     "doorvragen": "public_answer escalate public_answer pass_on",
-    "melding": "pass_on public_answer",
+    "melding": "pass_on public_answer public_answer",
     "klacht": "public_answer",
     "pers": "public_answer",
     "politiek_partij": "escalate escalate",
@@ -398,7 +399,19 @@ def test_every_card_offers_the_three_ticks_that_it_always_has() -> None:
         assert always <= set(outcome.flags), name
     offers = {flag: {name for name, outcome in TREE.outcomes.items() if flag in outcome.flags} for flag in get_args(Flag)}
     assert {"rechtzetten", "navragen", "extern_eigen_kanaal"} <= offers["conspiracy"] & offers["panic"]
+    assert {"bedreiging", "extern_strafbaar", "extern_ingrijpen"} <= offers["panic"]
     assert {"melding", "nood", "eigen_fout"} <= offers["urgent"]
+
+
+def test_a_tick_changes_something() -> None:
+    """A tick about the comment changes a step, who is told or the term; what returns raises its signal."""
+    for name, outcome in TREE.outcomes.items():
+        for flag in set(outcome.flags) - PRIVATE_FLAGS - {"returning"}:
+            without, ticked = known(), known() | {flag: "yes"}
+            assert any(
+                [holds(item.when, without) for item in items] != [holds(item.when, ticked) for item in items]
+                for items in (outcome.steps, outcome.tells, outcome.deadline)
+            ), (name, flag)
 
 
 def test_the_card_asks_only_what_matters() -> None:
@@ -455,6 +468,21 @@ def test_insults_follow_the_policy(value: str, expected: str) -> None:
     """Four ways to treat an insult; whichever it is, evidence comes first."""
     policy = Policy.model_validate({"insult_visibility": value})
     assert kinds("gedragscode", known(policy, house_rule="insult")) == expected.split()
+
+
+@pytest.mark.parametrize("visibility", ["remove_at_once", "answer_then_hide", "hide_when_clear", "show_then_remove"])
+@pytest.mark.parametrize("rule", ["insult", "nudity"])
+@pytest.mark.parametrize("name", get_args(Platform))
+def test_the_answer_says_what_happens_to_the_comment(name: Platform, rule: str, visibility: str) -> None:
+    """Whoever reads it is promised what the steps do: hidden and shown again, taken down now, or taken down unless edited in time."""
+    on = platform(name)
+    here = Situation(platform=name, can_hide=on.can_hide, unable=on.unable, house_rule=rule)
+    advice = advise(TREE, Policy.model_validate({"insult_visibility": visibility}), here, ["gedragscode"])
+    [gone] = [todo for todo in advice.steps if todo.kind in ("hide", "delete")]
+    later, shown_again = gone.after is not None, gone.kind == "hide" and visibility != "remove_at_once"
+    ending = "_straks" if later else "" if shown_again or (rule == "nudity" and on.can_hide) else "_weg"
+    said = [reply for todo in advice.steps for reply in todo.replies]
+    assert said == [f"gedragscode_openbaar{ending}", f"gedragscode_prive{ending}"]
 
 
 @pytest.mark.parametrize("rule", ["nudity", "bullying", "generalising", "personal_data", "incitement"])
@@ -562,6 +590,7 @@ def test_in_a_private_conversation_something_remains_to_say() -> None:
     for name in (
         "hartluchter",
         "rechtzetten",
+        "navragen",
         "doorvragen",
         "melding",
         "klacht",
@@ -570,6 +599,8 @@ def test_in_a_private_conversation_something_remains_to_say() -> None:
         "antwoord_prive",
     ):
         assert "private_message" in kinds(name, known(place="private")), name
+    for name in ("navragen", "doorvragen"):  # that it is passed on, and later the answer
+        assert kinds(name, known(place="private")).count("private_message") == 2, name
     [openbaar] = [item for item in TREE.questions["vraag"] if item.when]
     assert (openbaar.id, holds(openbaar.when, known(place="private"))) == ("ik_openbaar", False)
 
@@ -593,8 +624,7 @@ def test_the_prescribed_sentence_stands_in_the_replies_that_need_it() -> None:
         "privacy",
         "strafbaar",
         "strafbaar_openbaar",
-        "gedragscode_openbaar",
-        "gedragscode_prive",
+        *(f"gedragscode_{where}{when}" for where in ("openbaar", "prive") for when in ("", "_weg", "_straks")),
     }
 
 

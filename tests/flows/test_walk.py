@@ -318,6 +318,14 @@ def test_merged_lists_hold_each_line_once(case: tuple[Policy, Situation, tuple[W
     assert sum(isinstance(effect, RecordStrike) for effect in consequences(advice, here)) <= 1
 
 
+def test_a_merged_message_holds_what_must_be_said() -> None:
+    """A report in a hidden comment is answered in the one private message, without the text for a report that is not ours."""
+    advice = advise(TREE, Policy(), Situation(), ["strafbaar", "melding"])
+    assert [todo.replies for todo in advice.steps if todo.kind == "private_message"] == [("strafbaar", "melding")]
+    other_way = advise(TREE, Policy(), Situation(place="private"), ["hartluchter", "melding"])
+    assert [todo.replies for todo in other_way.steps if todo.kind == "private_message"] == [("hartluchter", "melding")]
+
+
 @many
 @given(st.data())
 def test_back_undoes_an_answer(data: st.DataObject) -> None:
