@@ -48,7 +48,7 @@ LARGEST = 76_000  # bytes of a card as UTF-16; Teams takes about 100 kB of a who
 SMALLER = 20_000  # the same, once Teams has said that a message was too large
 ROW, SHORT = 6, 22  # buttons in a row; answers stand beneath each other unless all are this short
 WIDTH, AROUND = 58, 5  # characters of a row, and what a button takes around its own
-TITLE, OPTION, LINES, COLUMNS = 80, 200, 300, 12
+TITLE, OPTION, LINES, COLUMNS = 56, 200, 300, 12  # a longer title is wider than a card: it stands above its button
 SHORT_TEXT = 120  # characters of words that are worth remembering
 PLAIN_DATA = "press"  # the key under which a button carries its press
 
@@ -393,8 +393,8 @@ class _Pen:
     # --- inputs --------------------------------------------------------------------------------------------
 
     def _input(self, item: Field) -> Iterator[Json]:
-        made: Json = {"id": f"v.{item.name}", "label": self._option(item.label) + (" *" if item.required else "")}
-        if item.required:
+        made: Json = {"id": f"v.{item.name}", "label": self._option(item.label)}
+        if item.required:  # a client marks it by itself
             made |= {"isRequired": True, "errorMessage": self.t("teams.required")}
         value = cut(clean(item.value), min(self.longest, 60_000))[0]
         match item.kind:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.slack.render import dialog, fallback, message
+from adapters.teams import render as teams
 from bot.cards import Card, Form
 from bot.sentences import sentences
 from tests.approved import agrees, only
@@ -83,7 +84,14 @@ def on_slack(seen: Card | Form, t: Callable[..., str]) -> Any:
     return {"text": fallback(seen, t), "blocks": message(seen, t).blocks}
 
 
-PAYLOADS: Mapping[str, Callable[[Card | Form, Callable[..., str]], Any]] = {"slack": on_slack}
+def on_teams(seen: Card | Form, t: Callable[..., str]) -> Any:
+    """The card of the dialog, or the message, that Teams is sent."""
+    if isinstance(seen, Form):
+        return teams.dialog(seen, t)
+    return teams.message(teams.card(seen, t, under=True), seen.notice, t)
+
+
+PAYLOADS: Mapping[str, Callable[[Card | Form, Callable[..., str]], Any]] = {"slack": on_slack, "teams": on_teams}
 
 
 class Album:

@@ -1,23 +1,27 @@
-"""Draws the main cards in a real browser with Microsoft's own renderer, in light, dark and high contrast, to be looked at.
+"""Cards in a real browser with Microsoft's own renderer, in light, dark and high contrast; `python -m` draws them to be looked at:
 
-    npm pack adaptivecards@3.0.5 && tar xzf adaptivecards-3.0.5.tgz
-    python -m tests.adapters.teams.draw_cards package/dist/adaptivecards.js docs/images
+    python -m tests.adapters.teams.draw_cards docs/images        # the handbook's
+    python -m tests.adapters.teams.draw_cards --all var/cards    # every approved card
 
-The renderer is not kept here, and no test needs it. What it draws is near to Teams, which has its own style sheet.
+What it draws is near to Teams, which has its own style sheet. The renderer comes with `make test` (tests/node).
 """
 
 import asyncio
 import json
 import sys
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from shutil import which
 from typing import Any
 
-from playwright.async_api import async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from tests.adapters.teams.stub import Json, channel_id, person_id
 from tests.adapters.teams.town import find, open_town
+from tests.approved import HERE
+from tests.node import MODULES
 
 THEMES: dict[str, dict[str, str]] = {
     "light": {"ground": "#ffffff", "ink": "#242424", "soft": "#616161", "box": "#f5f5f5", "line": "#d1d1d1", "button": "#ffffff",
@@ -29,21 +33,37 @@ THEMES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 body { margin: 0; padding: 16px; background: %(box)s; font: 14px "Segoe UI", "DejaVu Sans", sans-serif; color: %(ink)s }
-#card { width: 640px; background: %(ground)s; border: 1px solid %(line)s; border-radius: 8px; overflow: hidden }
+#card { overflow-wrap: anywhere; max-width: 640px;
+  background: %(ground)s; border: 1px solid %(line)s; border-radius: 8px; overflow: hidden }
 button { background: %(button)s; color: %(ink)s; border: 1px solid %(line)s; border-radius: 4px; padding: 5px 12px; font: inherit;
-  font-weight: 600; margin: 2px }
+  font-weight: 600; margin: 2px; max-width: 100%%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
 input, textarea, select { background: %(ground)s; color: %(ink)s; border: 1px solid %(line)s; border-radius: 4px; padding: 6px;
   font: inherit; width: 100%%; box-sizing: border-box }
 .ac-container[style*="background"] { border-radius: 4px }
 </style><div id="card"></div>"""
-DRAW = """([drawn, host]) => {
+DRAW = """(drawn) => {
   const card = new AdaptiveCards.AdaptiveCard();
-  card.hostConfig = new AdaptiveCards.HostConfig(host);
+  card.hostConfig = new AdaptiveCards.HostConfig(window.host);
   card.parse(drawn);
   const problems = card.validateProperties().validationEvents.map(one => one.message);
-  document.getElementById("card").append(card.render());
+  document.getElementById("card").replaceChildren(card.render());
   return problems;
 }"""
+RENDERER = MODULES / "adaptivecards" / "dist" / "adaptivecards.js"
+
+
+@asynccontextmanager
+async def easel(browser: Browser, theme: str, width: int = 676) -> AsyncIterator[Page]:
+    """A page on which `DRAW` draws cards in a theme, one after the other. Nothing else is reachable from it."""
+    page = await browser.new_page(viewport={"width": width, "height": 400})
+    try:
+        await page.route("**/*", lambda route: route.abort())
+        await page.set_content(PAGE % THEMES[theme])
+        await page.add_script_tag(path=RENDERER)
+        await page.evaluate("host => { window.host = host }", host_config(THEMES[theme]))
+        yield page
+    finally:
+        await page.close()
 
 
 def host_config(theme: dict[str, str]) -> Json:
@@ -64,6 +84,12 @@ def host_config(theme: dict[str, str]) -> Json:
         "actions": {"maxActions": 6, "buttonSpacing": 6, "actionsOrientation": "horizontal", "actionAlignment": "left"},
         "supportsInteractivity": True,
     }
+
+
+def approved() -> dict[str, Json]:
+    """Every card and dialog of the whole journey, as Teams is sent it, by name and language."""
+    sent = {page.stem: json.loads(page.read_text(encoding="utf-8")) for page in sorted((HERE / "teams").glob("*.json"))}
+    return {name: one["attachments"][0]["content"] if "attachments" in one else one for name, one in sent.items()}
 
 
 async def cards() -> dict[str, Json]:
@@ -97,22 +123,21 @@ async def cards() -> dict[str, Json]:
     return found
 
 
-async def draw(renderer: Path, out: Path) -> None:
+async def draw(found: dict[str, Json], out: Path) -> None:
     """Write a picture of each card in each theme."""
     chromium = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))))
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for name, drawn in (await cards()).items():
-            for theme, colours in THEMES.items():
-                page = await browser.new_page(viewport={"width": 676, "height": 400})
-                await page.set_content(PAGE % colours)
-                await page.add_script_tag(path=renderer)
-                problems = await page.evaluate(DRAW, [drawn, host_config(colours)])
-                print(name, theme, json.dumps(problems))  # noqa: T201 - for who looks at them
-                await page.screenshot(path=out / f"{name}-{theme}.png", full_page=True)
-                await page.close()
+        for theme in THEMES:
+            async with easel(browser, theme) as page:
+                for name, drawn in found.items():
+                    print(name, theme, await page.evaluate(DRAW, drawn))  # noqa: T201 - for who looks at them
+                    await page.locator("#card").screenshot(path=out / f"{name}-{theme}.png")
         await browser.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(draw(Path(sys.argv[1]), Path(sys.argv[2])))
+    everything = approved() if "--all" in sys.argv else asyncio.run(cards())
+    folder = Path(sys.argv[-1])
+    folder.mkdir(parents=True, exist_ok=True)
+    asyncio.run(draw(everything, folder))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft6Validator
+from playwright.async_api import Browser
 
 from adapters.teams import events, render
 from bot.cards import (
@@ -33,9 +34,10 @@ from bot.cards import (
 )
 from bot.presses import Answer, Choose, Close, Decide, EditIntake, Press, SetFlag, Start, Take, Tick, Waive
 from bot.sentences import sentences
+from tests.adapters.teams.draw_cards import DRAW, approved, easel
 from tests.adapters.teams.stub import Json, parts, person_id, problems
 from tests.adapters.teams.town import find, open_town, read_dialog, whole
-from tests.approved import agrees
+from tests.approved import HERE, agrees
 
 SCHEMA = json.loads((Path(__file__).parent / "schemas" / "adaptive-card-1.5.json").read_text(encoding="utf-8"))
 t = sentences("nl").t
@@ -256,10 +258,63 @@ def test_every_kind_is_approved(language: str) -> None:
         agrees(f"teams_kinds/{name}.{language}.json", json.dumps(one, ensure_ascii=False, indent=1) + "\n")
 
 
+def test_every_card_of_the_journey_is_valid() -> None:
+    """What the whole journey shows, in both languages, is valid for the official schema and within Teams' limits."""
+    found = {name: [*valid(drawn), *problems(drawn)] for name, drawn in approved().items()}
+    assert len(found) > 50
+    assert not {name: wrong for name, wrong in found.items() if wrong}
+
+
+LOOK = """() => {
+  const card = document.getElementById("card"), edge = card.getBoundingClientRect().right + 1, found = [];
+  const light = colour => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).map(part => part / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = one => {
+    const own = getComputedStyle(one).backgroundColor;
+    return own === "rgba(0, 0, 0, 0)" ? ground(one.parentElement) : own;
+  };
+  for (const one of card.querySelectorAll("*")) {
+    if (!one.checkVisibility()) continue;
+    const words = [...one.childNodes].some(child => child.nodeType === 3 && child.textContent.trim());
+    if (one.matches("a, iframe, script, video")) found.push("a " + one.tagName);
+    if (one.matches("img") && !one.src.startsWith("data:image/png;base64,")) found.push("a picture from elsewhere");
+    if (one.matches("button, input, textarea, select") && !(one.innerText || one.labels?.length || one.ariaLabel)) found.push("no name");
+    if (innerWidth > 500 && one.matches("button") && one.scrollWidth > one.clientWidth) found.push("cut off: " + one.innerText);
+    if (one.getBoundingClientRect().right > edge) found.push("wider than the card: " + one.textContent.slice(0, 40));
+    if (words && one.tagName !== "OPTION") {
+      const [high, low] = [light(getComputedStyle(one).color), light(ground(one))].sort((a, b) => b - a);
+      if ((high + 0.05) / (low + 0.05) < 4.5) found.push("hard to read: " + one.textContent.slice(0, 40));
+    }
+  }
+  return [[...new Set(found)], card.innerText];
+}"""
+
+
+@pytest.mark.needs("chromium", "npm")
+@pytest.mark.parametrize(("theme", "width", "language"), [
+    ("light", 676, "nl"), ("light", 676, "en"), ("light", 360, "nl"), ("dark", 676, "nl"), ("contrast", 676, "nl"),
+])  # fmt: skip
+async def test_every_card_draws(chromium: Browser, theme: str, width: int, language: str) -> None:
+    """Microsoft's own renderer draws each card without a complaint, in a telephone's width too: every word of a citizen stands there as
+    words, everything can be read, nothing sticks out, and nothing comes from elsewhere."""
+    kinds = {page.stem: json.loads(page.read_text(encoding="utf-8")) for page in (HERE / "teams_kinds").glob("*.json")}
+    found: dict[str, list[str]] = {}
+    cards = {name: drawn for name, drawn in (kinds | approved()).items() if name.endswith(language)}
+    async with easel(chromium, theme, width) as page:
+        looks = await page.evaluate(f"cards => cards.map(one => [({DRAW})(one), ...({LOOK})()])", list(cards.values()))
+    for (name, drawn), (wrong, seen, said) in zip(cards.items(), looks, strict=True):
+        lost = [words for words in quoted(drawn) if " ".join(words.split()) not in " ".join(said.split())]
+        found[name] = [*wrong, *seen, *lost]
+    assert len(found) > 30
+    assert not {name: wrong for name, wrong in found.items() if wrong}
+
+
 @pytest.mark.parametrize("name", [*KINDS, "dialog", "opening"])
 def test_every_kind_is_valid(name: str) -> None:
     """What was approved is valid for the official schema of Adaptive Cards 1.5; a language changes only words."""
-    path = Path(__file__).parents[2] / "approved" / "teams_kinds"
+    path = HERE / "teams_kinds"
     drawn = json.loads((path / f"{name}.nl.json").read_text(encoding="utf-8"))
     assert valid(drawn) == []
     shape = [sorted(one) for one in parts(drawn)]

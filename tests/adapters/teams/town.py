@@ -428,9 +428,9 @@ def _field(element: Json) -> Field:
         nothing = element["placeholder"]
         if nothing not in {sentences(language).t("teams.choose") for language in ("nl", "en")}:
             options = (("", nothing), *options)
-        return Field(name, label.removesuffix(" *"), "choice", element.get("value", ""), options, required)
+        return Field(name, label, "choice", element.get("value", ""), options, required)
     kind: Any = "text" if element.get("isMultiline") else "moment" if element.get("placeholder") else "line"
-    return Field(name, label.removesuffix(" *"), kind, element["value"], (), required)
+    return Field(name, label, kind, element["value"], (), required)
 
 
 # --- the journeys' driver ----------------------------------------------------------------------------------
