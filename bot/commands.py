@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bot import absences, crisis, directory, faq, faq_gaps, faq_index, listening, showing
+from bot import absences, crisis, directory, faq, faq_gaps, faq_index, listening, showing, wording
 from bot.comment_text import clean, is_blank
 from bot.events import Actor, Answer, Pasted
 from bot.faq_index import FaqIndex
@@ -50,7 +50,7 @@ def _start(work: Work, index: FaqIndex, text: str, event: str) -> Answer:
     if is_blank(text):
         place, platform = last_used(work, work.who)
         values = {"place": place, "platform": platform}
-        return Answer(form=showing.wording(work).intake_form(Start(), values, ask_text=True))
+        return Answer(form=wording.intake.form(showing.words_for(work), Start(), values, ask_text=True))
     pasted = Pasted(id=event, actor=Actor(platform="local", address=work.who), text=text)
     return opened(work, index, pasted)
 
@@ -66,7 +66,7 @@ def opened(work: Work, index: FaqIndex, event: Pasted, values: dict[str, str] | 
 
 def sentences(work: Work, told: Iterable[tuple[str, dict[str, Any]]]) -> str:
     """What pasting has to tell, as one note."""
-    words = showing.wording(work)
+    words = showing.words_for(work)
     named = [(key, values | ({"who": words.name(values["who"])} if "who" in values else {})) for key, values in told]
     return " ".join(words.t(key, **values) for key, values in named)
 
@@ -81,13 +81,13 @@ def _faq(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     if not faq_index.answered([hit for hit, _ in hits]):
         faq_gaps.note(work, query, "")
     kept = {row.id for _, row in hits if faq.may_keep(work.organisation, work.who, row.department)}
-    return Answer(cards=(showing.wording(work).faq_hits(query, hits, kept),))
+    return Answer(cards=(wording.faq.hits(showing.words_for(work), query, hits, kept),))
 
 
 def _faq_new(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     if not faq.may_propose(work.organisation, work.who):
         raise Refused("refused.may_not_propose")
-    return Answer(form=showing.wording(work).faq_form(NewFaq(), faq.Content(question="", answer="")))
+    return Answer(form=wording.faq.form(showing.words_for(work), NewFaq(), faq.Content(question="", answer="")))
 
 
 def _faq_gaps(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
@@ -96,7 +96,7 @@ def _faq_gaps(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
 
 def _faq_review(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     rows = faq.to_review(work)
-    return Answer(cards=(showing.wording(work).faq_review(rows[: faq.MOST_TOLD], len(rows) - faq.MOST_TOLD),))
+    return Answer(cards=(wording.faq.review(showing.words_for(work), rows[: faq.MOST_TOLD], len(rows) - faq.MOST_TOLD),))
 
 
 def _cases(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
@@ -113,7 +113,7 @@ def _case(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
 def _crisis(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     """``crisis aan <waarover>``, ``crisis uit``, or how it stands."""
     word, _, about = clean(rest).partition(" ")
-    words = showing.wording(work)
+    words = showing.words_for(work)
     if word.casefold() in ("aan", "on") and not is_blank(about):
         crisis.begin(work, about)
         return Answer(note=words.t("note.crisis_on"), cards=(showing.crisis(work),))
@@ -132,7 +132,7 @@ def _absent(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     done = absences.typed(work, clean(rest))
     if done is None:
         raise Refused("refused.absence_dates", usage=_usage(work, next(item for item in COMMANDS if "absent" in item.names)))
-    return Answer(note=showing.wording(work).absence(*done))
+    return Answer(note=wording.directory.absence(showing.words_for(work), *done))
 
 
 def _roles(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
@@ -140,15 +140,15 @@ def _roles(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
 
 
 def _help(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
-    words = showing.wording(work)
+    words = showing.words_for(work)
     rows = [("/moderate", "help.start"), (f"/moderate {words.t('wants.text')}", "help.paste")]
     rows += [(_usage(work, command), command.help) for command in COMMANDS]
-    return Answer(cards=(words.help(rows),))
+    return Answer(cards=(wording.overview.help_card(words, rows),))
 
 
 def _usage(work: Work, command: Command) -> str:
     """How a command is typed, in the language of who asks."""
-    words = showing.wording(work)
+    words = showing.words_for(work)
     name = command.names[0] if words.language == "nl" else command.names[-1]
     return f"/moderate {name} {words.t(command.wants)}" if command.wants else f"/moderate {name}"
 

@@ -26,6 +26,7 @@ from bot import (
     showing,
     strikes,
     support,
+    wording,
 )
 from bot.cards import Form
 from bot.case import Case, advice, load_case, standing
@@ -125,7 +126,7 @@ class Desk:
         if not work.who and not isinstance(event, Replied | Edited):
             raise Refused("refused.unknown_person")
         if not insert_new(conn, events, id=f"{event.actor.platform}:{event.id}", at=now):
-            return Answer(note=showing.wording(work).t("note.repeated"), kept="before"), False
+            return Answer(note=showing.words_for(work).t("note.repeated"), kept="before"), False
         match event:
             case Pasted():
                 answer = commands.opened(work, self.index, event)
@@ -220,14 +221,14 @@ class Desk:
             return self._next(work, case, press, values, event)
         self._must_act(work, case, press)
         case = strikes.fresh(work, case)
-        words = showing.wording(work)
+        words = showing.words_for(work)
         if isinstance(press, Motivate):
             return Answer(cards=(showing.motivation(work, case, formal=press.formal),))
         if isinstance(press, ShowText):
             return Answer(cards=(showing.comment(work, case),))
         if isinstance(press, TellColleague):
             if values is None:
-                return Answer(form=words.tell_colleague_form(press, work.who))
+                return Answer(form=wording.support.form(words, press, work.who))
             return self._said(work, support.tell_colleague(work, case, values))
         try:
             match press:
@@ -262,7 +263,7 @@ class Desk:
         if not mine:
             return Answer(
                 note=words.t("note.handed_over", who=words.name(changed.moderator or "")),
-                card=words.handed_over(changed),
+                card=wording.case.handed_over(words, changed),
                 case=changed.number,
             )
         return Answer(card=showing.card(work, changed, work.who) if work.draw else None, case=changed.number)
@@ -276,7 +277,7 @@ class Desk:
         event: Pressed | Submitted,
     ) -> Case | Form:
         """A press that wants words: the case with them, or the form that asks for them."""
-        words = showing.wording(work)
+        words = showing.words_for(work)
         changed: Case | None
         match press:
             case EditIntake():
@@ -289,30 +290,31 @@ class Desk:
                         "posted": case.posted,
                     }
                     facts |= {"place": case.state.place, "platform": case.state.platform}
-                    return words.intake_form(press, facts, ask_text=False)
+                    return wording.intake.form(words, press, facts, ask_text=False)
                 assert isinstance(event, Submitted)  # only a form carries values
                 return moderation.intake(work, self.index, case, values, event.images)
             case Waive():
                 changed = checklist.waive(work, case, press, values)
-                return changed or words.waive_form(press, self._line(work, case, press.item))
+                return changed or wording.checklist.waive_form(words, press, self._line(work, case, press.item))
             case Disagree():
                 changed = checklist.disagree(work, case, press, values)
-                return changed or words.disagree_form(press, self._line(work, case, press.item))
+                return changed or wording.checklist.disagree_form(words, press, self._line(work, case, press.item))
             case UndoStrike():
-                return words.undo_strike_form(press) if values is None else strikes.undo(work, case, values)
+                return wording.strikes.undo_form(words, press) if values is None else strikes.undo(work, case, values)
             case Object():
-                return words.objection_form(press) if values is None else objections.register(work, case, values)
+                return wording.objections.form(words, press) if values is None else objections.register(work, case, values)
             case SameAuthor():
                 if press.link is not None:
                     return strikes.not_same(work, case, press.link)
-                return words.same_author_form(press) if values is None else strikes.same_author(work, case, values)
+                form = wording.strikes.same_author_form
+                return form(words, press) if values is None else strikes.same_author(work, case, values)
             case EditReply():
                 changed = checklist.edit_reply(work, case, press, values)
                 if changed is not None:
                     return changed
                 found = showing.seen(work, case, work.who)
                 todo = next(item for item in found.advised.steps if item.id == press.item) if found.advised else None
-                return words.reply_form(press, words.reply(found, todo) if todo else "")
+                return wording.checklist.reply_form(words, press, wording.checklist.reply(words, found, todo) if todo else "")
 
     def _review(self, work: Work, press: Review, values: dict[str, str] | None) -> Answer:
         done = objections.review(work, press, values)
@@ -321,7 +323,8 @@ class Desk:
         row = objections.one(work, press.objection)
         assert row is not None  # just looked at
         case = load_case(work, row.case_id, lock=False)
-        return Answer(form=showing.wording(work).review_form(press, case.number, objections.possible(work, case)))
+        possible = objections.possible(work, case)
+        return Answer(form=wording.objections.review_form(showing.words_for(work), press, case.number, possible))
 
     def _must_act(self, work: Work, case: Case, press: "OnCase") -> None:
         """Only who has the case acts on it; a line that is another role's may be ticked by them too."""
@@ -341,7 +344,7 @@ class Desk:
         if case.moderator != work.who and not may(work.organisation, work.who, "moderate"):
             raise Refused("refused.not_moderator")
         if values is None:
-            return Answer(form=showing.wording(work).next_form(press, case.number))
+            return Answer(form=wording.intake.next_form(showing.words_for(work), press, case.number))
         assert isinstance(event, Submitted)  # only a form carries values
         pasted = Pasted(id=event.id, actor=event.actor, images=event.images)
         made, told = moderation.paste(work, self.index, pasted, values | moderation.proposal_for_next(work, case))
@@ -354,63 +357,64 @@ class Desk:
         """Reports to bodies outside: also for those who were told, and also once the case is closed."""
         if isinstance(press, MakeDossier | CoverPictures):
             return self._papers(work, press, values, local=local)
-        case, words, table = load_case(work, press.case), showing.wording(work), self.house.authorities
+        case, words, table = load_case(work, press.case), showing.words_for(work), self.house.authorities
         if isinstance(press, WhereToReport):
             if not may(work.organisation, work.who, "see", standing(work, case)):
                 raise Refused("refused.may_not_see")
-            return Answer(cards=(words.where(case, reports.bodies(work, case), table),))
+            return Answer(cards=(wording.reports.where(words, case, reports.bodies(work, case), table),))
         if not reports.may_note(work, case):
             raise Refused("refused.not_yours", who=case.moderator or "")
         if isinstance(press, Reported):
             changed = reports.reported(work, case, press, values)
             if changed is None:
                 bodies = [name for _, name in reports.bodies(work, case) if name != "none"]
-                return Answer(form=words.reported_form(press, bodies, table))
+                return Answer(form=wording.reports.form(words, press, bodies, table))
             return self._shown(work, changed, "note.reported")
         changed = reports.answered(work, case, press, values)
         if changed is None:
             row = next(row for row in reports.of(work, case.number) if row.id == press.report)
-            return Answer(form=words.body_answered_form(press, row.body, table))
+            return Answer(form=wording.reports.answer_form(words, press, row.body, table))
         return self._shown(work, changed, "note.body_answered")
 
     def _papers(self, work: Work, press: MakeDossier | CoverPictures, values: dict[str, str] | None, *, local: bool) -> Answer:
         """What leaves through a page of its own: a one-use address, for this person only."""
-        case, words, table = load_case(work, press.case), showing.wording(work), self.house.authorities
+        case, words, table = load_case(work, press.case), showing.words_for(work), self.house.authorities
         dossier.must(work, case)
         if isinstance(press, CoverPictures):
             address = passes.give(work, "mask", case.number, local=local)
-            return Answer(cards=(words.page_link(case.number, "mask", address),))
+            return Answer(cards=(wording.dossier.page_link(words, case.number, "mask", address),))
         if values is None:
             officer = dossier.as_officer(work, case)
-            return Answer(form=words.dossier_form(press, dossier.receivers(work, case), table, officer=officer))
+            return Answer(form=wording.dossier.form(words, press, dossier.receivers(work, case), table, officer=officer))
         asked = dossier.asked(work, case, values)
         dossier.must(work, case, asked.reason)
         gaps = dossier.gaps(work, case, asked)
         if gaps:
             acts = case.open and may(work.organisation, work.who, "act", standing(work, case))
-            return Answer(note=words.t("note.lacks"), cards=(words.lacks(case.number, asked.receiver, gaps, table, edits=acts),))
+            lacks = wording.dossier.lacks(words, case.number, asked.receiver, gaps, table, edits=acts)
+            return Answer(note=words.t("note.lacks"), cards=(lacks,))
         address = passes.give(work, "dossier", case.number, local=local, receiver=asked.receiver)
         dossier.announced(work, case, asked)
-        return Answer(cards=(words.page_link(case.number, "dossier", address),))
+        return Answer(cards=(wording.dossier.page_link(words, case.number, "dossier", address),))
 
     def _shown(self, work: Work, case: Case, note: str) -> Answer:
         """A note, and to who works on the case its card as it now is."""
         acts = may(work.organisation, work.who, "act", standing(work, case))
         card = showing.card(work, case, work.who) if acts else None
-        return Answer(note=showing.wording(work).t(note), card=card, case=case.number if acts else None)
+        return Answer(note=showing.words_for(work).t(note), card=card, case=case.number if acts else None)
 
     def _thread_form(self, work: Work, press: ThreadPress) -> Answer:
-        words, case = showing.wording(work), escalation.case_of(work, press.thread)
+        words, case = showing.words_for(work), escalation.case_of(work, press.thread)
         match press:
             case Decide():
                 ends, possible = escalation.by_disposition(work, case), escalation.measures_here(work, case)
-                return Answer(form=words.decide_form(press, case, ends, possible))
+                return Answer(form=wording.escalation.decide_form(words, press, case, ends, possible))
             case UndoDecision():
-                return Answer(form=words.undo_form(press, case))
+                return Answer(form=wording.escalation.undo_form(words, press, case))
             case AskInfo():
-                return Answer(form=words.ask_form(press, case.number))
+                return Answer(form=wording.escalation.ask_form(words, press, case.number))
             case Forward():
-                return Answer(form=words.forward_form(press, case.number, escalation.FORWARD_TO))
+                return Answer(form=wording.escalation.forward_form(words, press, case.number, escalation.FORWARD_TO))
             case _:
                 return Answer()
 
@@ -418,12 +422,13 @@ class Desk:
         row = faq.entry(work, press.entry)
         if not faq.may_keep(work.organisation, work.who, row.department):
             raise Refused("refused.not_antenna")
-        words = showing.wording(work)
+        words = showing.words_for(work)
         if isinstance(press, EditFaq) and values is None:
-            return Answer(form=words.faq_form(EditFaq(entry=row.id, version=row.version), faq.content(row)))
+            return Answer(form=wording.faq.form(words, EditFaq(entry=row.id, version=row.version), faq.content(row)))
         conflict = faq.press(work, press, values or {})
         if conflict is not None:
-            return Answer(note=words.t("note.faq_conflict", who=words.name(conflict.who)), cards=(words.faq_conflict(conflict),))
+            note = words.t("note.faq_conflict", who=words.name(conflict.who))
+            return Answer(note=note, cards=(wording.faq.conflict(words, conflict),))
         faq.shown_again(work, press.entry)
         if row.case_id is not None:
             faq_gaps.close_case(work, row.case_id)
@@ -433,11 +438,11 @@ class Desk:
     def _new_faq(self, work: Work, press: NewFaq, values: dict[str, str] | None) -> Answer:
         if not faq.may_propose(work.organisation, work.who):
             raise Refused("refused.may_not_propose")
-        words = showing.wording(work)
+        words = showing.words_for(work)
         gap = faq_gaps.one(work, press.gap) if press.gap is not None else None
         if values is None:
             question, department = (gap.text, gap.department) if gap is not None else ("", "")
-            return Answer(form=words.faq_form(press, faq.Content(question=question, answer="", department=department)))
+            return Answer(form=wording.faq.form(words, press, faq.Content(question=question, answer="", department=department)))
         number = faq.write_new(work, values)
         if gap is not None:
             faq_gaps.close(work, gap.number)
@@ -450,17 +455,17 @@ class Desk:
             if not faq.may_keep(work.organisation, work.who, gap.department):
                 raise Refused("refused.not_antenna")
             faq_gaps.close(work, gap.number)
-        return Answer(note=showing.wording(work).t("note.close_gap"), cards=(showing.gaps(work, self.index.answers),))
+        return Answer(note=showing.words_for(work).t("note.close_gap"), cards=(showing.gaps(work, self.index.answers),))
 
     def _line(self, work: Work, case: Case, item: str) -> str:
         advised = advice(work, case)
         todo = next((todo for todo in advised.steps if todo.id == item), None) if advised else None
-        words = showing.wording(work)
+        words = showing.words_for(work)
         return words.step(case.tree, case.policy, todo, words.facts_of(case)) if todo else ""
 
     def _said(self, work: Work, answer: Answer) -> Answer:
         """An answer whose note is still a catalogue key."""
-        return replace(answer, note=showing.wording(work).t(answer.note)) if answer.note else answer
+        return replace(answer, note=showing.words_for(work).t(answer.note)) if answer.note else answer
 
 
 Outside = WhereToReport | Reported | BodyAnswered | MakeDossier | CoverPictures

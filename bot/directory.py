@@ -8,7 +8,7 @@ from typing import get_args
 
 from sqlalchemy import func, select
 
-from bot import absences, amendments, clocks, objections, showing
+from bot import absences, amendments, clocks, objections, showing, wording
 from bot.amendments import Address, Deputise, Hold
 from bot.cards import Card
 from bot.events import Answer, Platform
@@ -68,25 +68,25 @@ def card(work: Work) -> Card:
     """The directory as the reader may see it: what is open with whom, and the buttons, are the communications lead's."""
     lead = may(work.organisation, work.who, "directory")
     known = amendments.log(work.conn)[-NEWEST:] if lead else []
-    return showing.wording(work).directory(
-        roster(work.organisation), absences.coming(work), load(work) if lead else {}, known, changes=lead
+    return wording.directory.card(
+        showing.words_for(work), roster(work.organisation), absences.coming(work), load(work) if lead else {}, known, changes=lead
     )
 
 
 def press(work: Work, press: SetAbsence | ChangeDirectory, values: dict[str, str] | None) -> Answer:
     """A form of the roster, opened or sent."""
-    words = showing.wording(work)
+    words = showing.words_for(work)
     lead = may(work.organisation, work.who, "directory")
     if isinstance(press, SetAbsence):
         if values is None:
             others = [name for name in work.organisation.people if name != work.who] if lead else []
             known = [item for item in absences.coming(work) if lead or item.person == work.who]
-            return Answer(form=words.absence_form(press, [work.who, *others], known))
-        return Answer(note=words.absence("announced", _absence(work, values)))
+            return Answer(form=wording.directory.absence_form(words, press, [work.who, *others], known))
+        return Answer(note=wording.directory.absence(words, "announced", _absence(work, values)))
     if not lead:
         raise Refused("refused.not_lead")
     if values is None:
-        return Answer(form=words.directory_form(press, WHAT, roster(work.organisation)))
+        return Answer(form=wording.directory.form(words, press, WHAT, roster(work.organisation)))
     change(work, values)
     return Answer(note=words.t("note.directory"), cards=(card(work),))
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import bindparam, select
 
-from bot import reports, showing
+from bot import reports, showing, wording
 from bot.cards import Block
 from bot.case import Case, advice, load_case, outcomes, save, standing
 from bot.comment_text import clean, cut, is_blank
@@ -237,8 +237,8 @@ def gather(work: Work, number: int, receiver: Authority) -> Dossier:
     rows = work.conn.execute(_TIMELINE, {"number": number}).all()
     pictures = shots(work, number)
     laws = work.house.authorities.law(outcomes(case), case.state.ground, happened(work, case).date())
-    words = replace(showing.wording(work), language=work.organisation.language)
-    chapters = words.dossier(found, receiver, rows, pictures, laws, hide)
+    words = replace(showing.words_for(work), language=work.organisation.language)
+    chapters = wording.dossier.chapters(words, found, receiver, rows, pictures, laws, hide)
     return Dossier(
         case=number,
         receiver=receiver,

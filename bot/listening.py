@@ -5,7 +5,7 @@ from typing import Literal, assert_never
 
 from dateutil.relativedelta import relativedelta
 
-from bot import digest, loops, showing, signal_wording, signals, topics
+from bot import digest, loops, showing, signals, topics, wording
 from bot.cards import Card
 from bot.case import Case, load_case, standing
 from bot.comment_text import clean, is_blank
@@ -93,7 +93,7 @@ def press(work: Work, asked: SignalPress, values: dict[str, str] | None) -> Answ
             topic = topics.topic(work, asked.topic)
             _must_mend(work, topic.department)
             loops.say(work, asked)
-            words = showing.wording(work)
+            words = showing.words_for(work)
             return Answer(
                 note=words.t(f"note.loop_{asked.choice}", topic=topic.name), cards=(showing.topic_card(work, topic.id, ""),)
             )
@@ -114,14 +114,13 @@ def _on_case(work: Work, asked: KeepSignal | EditSignal, values: dict[str, str] 
     changed: Case | None = signals.press(work, case, asked, values)
     if changed is None:
         assert isinstance(asked, EditSignal)  # only that one asks for words
-        return Answer(
-            form=showing.wording(work).signal_form(asked, case.signal or signals.masked(case.text), showing.signal_of(work, case))
-        )
+        words, text = showing.words_for(work), case.signal or signals.masked(case.text)
+        return Answer(form=wording.signals.edit_form(words, asked, text, showing.signal_of(work, case)))
     return Answer(card=showing.card(work, changed, work.who), case=changed.number)
 
 
 def _mend(work: Work, asked: RenameTopic | MergeTopic | NameGroup, values: dict[str, str] | None) -> Answer:
-    words = showing.wording(work)
+    words = showing.words_for(work)
     if isinstance(asked, NameGroup):
         department = signals.department_of(work, asked.signal)
         _must_mend(work, department)
@@ -129,7 +128,7 @@ def _mend(work: Work, asked: RenameTopic | MergeTopic | NameGroup, values: dict[
         if group is None or len(group.signals) != asked.count:
             raise Refused("refused.stale")
         if values is None:
-            return Answer(form=signal_wording.topic_form(words, asked, " ".join(group.words)))
+            return Answer(form=wording.topics.name_form(words, asked, " ".join(group.words)))
         made = topics.name_group(work, department, group.signals, values.get("name", ""))
         return Answer(note=words.t("note.topic_named", topic=made.name), cards=(showing.topics_card(work, department),))
     topic = topics.topic(work, asked.topic)
@@ -138,14 +137,14 @@ def _mend(work: Work, asked: RenameTopic | MergeTopic | NameGroup, values: dict[
         if asked.names != len(topics.names_of(work, topic.id)):
             raise Refused("refused.stale")
         if values is None:
-            return Answer(form=signal_wording.topic_form(words, asked, topic.name))
+            return Answer(form=wording.topics.name_form(words, asked, topic.name))
         topic = topics.rename(work, topic.id, values.get("name", ""))
         return Answer(note=words.t("note.topic_named", topic=topic.name), cards=(showing.topic_card(work, topic.id, ""),))
     if asked.into is None and values is None:
         others = [item for item in topics.known(work).of(topic.department) if item.id != topic.id]
         if not others:
             raise Refused("refused.no_topic")
-        return Answer(form=signal_wording.merge_form(words, asked, topic, others))
+        return Answer(form=wording.topics.merge_form(words, asked, topic, others))
     into = asked.into if asked.into is not None else _number((values or {}).get("into", ""))
     other = topics.merge(work, topic.id, into)
     return Answer(
@@ -171,7 +170,7 @@ def note(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
         raise Refused("refused.empty_signal")
     department = named or work.organisation.department_for(text) or ""
     kind: SignalKind = "question" if text.endswith("?") else "other"
-    return Answer(form=signal_wording.log_form(showing.wording(work), LogSignal(), signals.masked(text), department, kind))
+    return Answer(form=wording.signals.log_form(showing.words_for(work), LogSignal(), signals.masked(text), department, kind))
 
 
 def _department(work: Work, text: str) -> tuple[str, str]:
@@ -187,7 +186,7 @@ def _noted(work: Work, values: Mapping[str, str] | None) -> Answer:
     if not may(work.organisation, work.who, "log_signal") and not departments_of(work.organisation, work.who):
         raise Refused("refused.not_moderator")
     if values is None:
-        return Answer(form=signal_wording.log_form(showing.wording(work), LogSignal(), "", "", "other"))
+        return Answer(form=wording.signals.log_form(showing.words_for(work), LogSignal(), "", "", "other"))
     text, department, kind = clean(values.get("text", "")), values.get("department", ""), values.get("kind", "other")
     if is_blank(text):
         raise Refused("refused.empty_signal")
@@ -195,7 +194,7 @@ def _noted(work: Work, values: Mapping[str, str] | None) -> Answer:
         department = ""
     known: SignalKind = next((one for one in KINDS if one == kind), "other")
     signals.write(work, known, text, department=department)
-    said = showing.wording(work)
+    said = showing.words_for(work)
     kept = work.now.astimezone(work.organisation.calendar.zone) + relativedelta(
         months=work.organisation.policy.retention.signal_months
     )
@@ -216,13 +215,13 @@ def search(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     words = " ".join(word for word in words.split() if word not in weeks)
     week = weeks[-1].upper() if weeks else ""
     wanted = Wanted(frozenset({named}) if named else mine, (week, week) if week else None, words=words)
-    said = showing.wording(work)
+    said = showing.words_for(work)
     if form in _FORMATS:
         count, found = signals.find(work, wanted, limit=COPIED)
         text = as_csv(found) if form == "csv" else as_json(found)
-        return Answer(cards=(signal_wording.signals_copy(said, form, text, count, len(found)),))
+        return Answer(cards=(wording.signals.as_text(said, form, text, count, len(found)),))
     count, found = signals.find(work, wanted, limit=PAGE)
-    return Answer(cards=(signal_wording.signals(said, words, count, found, None),))
+    return Answer(cards=(wording.signals.listed(said, words, count, found, None),))
 
 
 def _listed(work: Work, asked: ShowSignals) -> Answer:
@@ -244,7 +243,7 @@ def _listed(work: Work, asked: ShowSignals) -> Answer:
     topic = topics.known(work).get(asked.topic) if asked.topic > 0 else None
     title = topic.name if topic is not None else ""
     following = replace_page(asked) if count > (asked.page + 1) * PAGE else None
-    return Answer(cards=(signal_wording.signals(showing.wording(work), title, count, found, following, asked),))
+    return Answer(cards=(wording.signals.listed(showing.words_for(work), title, count, found, following, asked),))
 
 
 def replace_page(asked: ShowSignals) -> ShowSignals:
@@ -264,7 +263,7 @@ def all_topics(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
         raise Refused("refused.not_antenna")
     if len(mine) == 1:
         return Answer(cards=(showing.topics_card(work, mine[0]),))
-    return Answer(cards=(signal_wording.topic_departments(showing.wording(work), mine),))
+    return Answer(cards=(wording.topics.choose(showing.words_for(work), mine),))
 
 
 def must_read_digest(work: Work, audience: str) -> None:
@@ -282,31 +281,31 @@ def weekly(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     words = clean(rest)[:200].split()
     weeks = [word.upper() for word in words if digest.is_week(word, calendar)]
     text = " ".join(word for word in words if not digest.is_week(word, calendar))
-    said = showing.wording(work)
+    said = showing.words_for(work)
     named = next((name for name in digest.everybody(organisation) if text.casefold() in _called(said, name)), "") if text else ""
     mine = [name for name in digest.everybody(organisation) if _reads(work, name)]
     if not mine:
         raise Refused("refused.no_signals")
     if text and not named:
-        return Answer(cards=(signal_wording.archive(said, text, digest.archive(work, mine, text)),))
+        return Answer(cards=(wording.digest.archive(said, text, digest.archive(work, mine, text)),))
     if named:
         must_read_digest(work, named)
     if not weeks and not named:
         if len(mine) > 1:
-            return Answer(cards=(signal_wording.choose_digest(said, mine, calendar.iso_week(work.now)), archive_card(work, mine)))
+            return Answer(cards=(wording.digest.choose(said, mine, calendar.iso_week(work.now)), archive_card(work, mine)))
         named = mine[0]
     week = weeks[-1] if weeks else calendar.iso_week(work.now)
     names = [named] if named else mine
     cards = [showing.digest_card(work, week, name, work.who) for name in names[:MOST_CARDS]]
     due = digest.due_of(week, organisation.policy, calendar)
     if due > work.now:
-        cards = [signal_wording.preview(said, card, said.moment(due)) for card in cards]
+        cards = [wording.digest.preview(said, card, said.moment(due)) for card in cards]
     return Answer(cards=tuple(cards))
 
 
 def archive_card(work: Work, names: list[str]) -> Card:
     """The newest digests of the archive."""
-    return signal_wording.archive(showing.wording(work), "", digest.archive(work, names, limit=12))
+    return wording.digest.archive(showing.words_for(work), "", digest.archive(work, names, limit=12))
 
 
 def _reads(work: Work, name: str) -> bool:
@@ -319,4 +318,4 @@ def _reads(work: Work, name: str) -> bool:
 
 def _called(said: Wording, name: str) -> set[str]:
     """What somebody may type for an audience."""
-    return {name, signal_wording.audience(said, name).casefold()}
+    return {name, wording.digest.audience(said, name).casefold()}

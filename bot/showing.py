@@ -19,10 +19,10 @@ from bot import (
     loops,
     objections,
     reports,
-    signal_wording,
     signals,
     strikes,
     topics,
+    wording,
 )
 from bot import crisis as crises
 from bot.cards import Card
@@ -31,7 +31,8 @@ from bot.moderation import other_moderators
 from bot.presses import week_number
 from bot.roster import holds_role, may, publishers, publishes, recipient, stand_in
 from bot.tables import cases, evidence, replies, threads, timeline
-from bot.wording import CrisisSeen, Offer, Seen, SignalSeen, Told, Wording, language_of
+from bot.wording import Wording, language_of
+from bot.wording.seen import CrisisSeen, Offer, Seen, SignalSeen, Told
 from bot.work import Refused, Work
 from flows.effects import Advise
 from flows.tree import Role
@@ -39,7 +40,7 @@ from flows.tree import Role
 _PICTURES = select(evidence.c.id).where(evidence.c.case_id == bindparam("number")).order_by(evidence.c.id)
 
 
-def wording(work: Work, reader: str | None = None) -> Wording:
+def words_for(work: Work, reader: str | None = None) -> Wording:
     """The sentences for ``reader``, or for a channel."""
     return Wording(work.organisation, language_of(work.organisation, reader or work.who or None), work.now)
 
@@ -89,18 +90,20 @@ def signal_of(work: Work, case: Case) -> SignalSeen:
 
 def card(work: Work, case: Case, reader: str) -> Card:
     """The case's card for the moderator or the communications lead."""
-    return wording(work, reader).case(seen(work, case, reader))
+    return wording.case.card(words_for(work, reader), seen(work, case, reader))
 
 
 def comment(work: Work, case: Case) -> Card:
     """The comment itself, for who pressed to see it."""
-    return wording(work).comment(seen(work, case, work.who))
+    return wording.case.comment_only(words_for(work), seen(work, case, work.who))
 
 
 def motivation(work: Work, case: Case, *, formal: bool) -> Card:
     """Why it was done, to copy to the citizen."""
     advised = advice(work, case)
-    return wording(work).motivation(seen(work, case, work.who), objections.restrictions(case, advised), formal=formal)
+    return wording.objections.motivation(
+        words_for(work), seen(work, case, work.who), objections.restrictions(case, advised), formal=formal
+    )
 
 
 def message(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
@@ -113,19 +116,21 @@ def message(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
         case = load_case(work, row.case_id, lock=False)
     except Refused:
         return None
-    words, args = wording(work, reader), json.loads(row.args)
+    words, args = words_for(work, reader), json.loads(row.args)
     match row.kind:
         case "case" if reader is not None and case.moderator != reader:
-            return words.handed_over(case), ()
+            return wording.case.handed_over(words, case), ()
         case "case":
-            return words.case(seen(work, case, reader or "")), ()
+            return wording.case.card(words, seen(work, case, reader or "")), ()
         case "thread":
             thread = next((item for item in _told(work, case.number) if item.thread == row.ref), None)
-            return None if thread is None else (words.thread(seen(work, case, ""), thread), _mentions(work, thread))
+            if thread is None:
+                return None
+            return wording.escalation.card(words, seen(work, case, ""), thread), _mentions(work, thread)
         case "thread_note":
-            return words.thread_note(case, args), tuple(filter(None, args.get("to", "").split(",")))
+            return wording.escalation.note(words, case, args), tuple(filter(None, args.get("to", "").split(",")))
         case "unreached":
-            return words.thread_note(case, args), ()
+            return wording.escalation.note(words, case, args), ()
         case "reply":
             return _reply(work, words, case, row.ref)
         case _:
@@ -137,19 +142,21 @@ def _beside(work: Work, words: Wording, case: Case, kind: str, args: dict[str, A
     """What is said about a case outside its card and threads; ``None`` for another kind."""
     match kind:
         case "reminder":
-            return words.reminder(case, args)
+            return wording.escalation.reminder(words, case, args)
         case "second":
-            return words.second(seen(work, case, ""))
+            return wording.checklist.second(words, seen(work, case, ""))
         case "objection" | "objected":
             row = objections.one(work, ref)
             made = objections.restrictions(case, advice(work, case))
             if row is None:
                 return None
-            return words.objection(seen(work, case, ""), row, made) if kind == "objection" else words.objected(case, row)
+            if kind == "objected":
+                return wording.objections.objected(words, case, row)
+            return wording.objections.card(words, seen(work, case, ""), row, made)
         case "found":
-            return words.found(seen(work, case, ""))
+            return wording.intake.found(words, seen(work, case, ""))
         case "note":
-            return words.note(case, args, work.house.authorities)
+            return wording.intake.note(words, case, args, work.house.authorities)
         case _:
             return None
 
@@ -159,35 +166,35 @@ def _reply(work: Work, words: Wording, case: Case, number: int) -> tuple[Card, t
     if said is None:
         return None
     marks = {"outside": said.outside, "edited": said.edited, "deleted": said.deleted}
-    return words.reply_card(case.number, said.by, said.text, **marks), ()
+    return wording.escalation.reply(words, case.number, said.by, said.text, **marks), ()
 
 
 def _without_case(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
-    words, args = wording(work, _reader(work, row.lane)), json.loads(row.args)
+    words, args = words_for(work, _reader(work, row.lane)), json.loads(row.args)
     match row.kind:
         case "faq":
-            return words.faq_entry(faq.entry(work, row.ref), keeps=True), ()
+            return wording.faq.entry(words, faq.entry(work, row.ref), keeps=True), ()
         case "faq_review":
             found = faq.entries(work, [int(number) for number in args["entries"].split(",")])
-            return words.faq_review(found, args["count"] - args["entries"].count(",") - 1, told=True), ()
+            return wording.faq.review(words, found, args["count"] - args["entries"].count(",") - 1, told=True), ()
         case "warning":
             topic = topics.known(work).get(row.ref)
-            return (words.warning(topic, week_number(args["week"]), args), ()) if topic is not None else None
+            return (wording.topics.warning(words, topic, week_number(args["week"]), args), ()) if topic is not None else None
         case "support":
-            return words.support(), ()
+            return wording.support.card(words), ()
         case "crisis":
             return _crisis(work, words, row.ref, lists=bool(args["lists"]), speaks=bool(args["speaks"])), ()
         case "directory":
-            return words.directory_told(args), ()
+            return wording.directory.told(words, args), ()
         case "absence":
-            return words.absence_told(args), ()
+            return wording.directory.absence_told(words, args), ()
         case "stand_in" if args["who"] in work.organisation.people:
             mine = [load_case(work, number, lock=False) for number in absences.theirs(work, args["who"])]
-            return words.stand_in(args["who"], mine), ()
+            return wording.directory.stand_in(words, args["who"], mine), ()
         case "crisis_report":
             return crisis_report(work, row.ref), ()
         case "review" if work.organisation.policy.approved:
-            return words.review(work.organisation.policy.approved), ()
+            return wording.overview.policy_review(words, work.organisation.policy.approved), ()
         case "digest" if args["department"] in digest.everybody(work.organisation):
             return digest_card(work, args["week"], args["department"], _reader(work, row.lane)), ()
         case _:
@@ -196,12 +203,12 @@ def _without_case(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | N
 
 def digest_card(work: Work, week: str, department: str, reader: str | None = None) -> Card:
     """A digest as it stands now, in the language that the policy gives it, else its reader's."""
-    words = wording(work, reader)
+    words = words_for(work, reader)
     language = digest.settings_of(work.organisation, department).language
     if language is not None:
         words = replace(words, language=language)
     grounds = work.house.tree.said(words.language).grounds
-    return signal_wording.digest(words, digest.of(work, week, department), grounds)
+    return wording.digest.card(words, digest.of(work, week, department), grounds)
 
 
 def topics_card(work: Work, department: str) -> Card:
@@ -214,7 +221,7 @@ def topics_card(work: Work, department: str) -> Card:
 
     rows = [(topic, total(topic, recent), total(topic, counts)) for topic in have.of(department)]
     rows.sort(key=lambda row: (-row[1], -row[2], row[0].name))
-    return signal_wording.topics_of(wording(work), department, rows, topics.groups(work, department))
+    return wording.topics.card(words_for(work), department, rows, topics.groups(work, department))
 
 
 def topic_card(work: Work, number: int, week: str) -> Card:
@@ -229,7 +236,7 @@ def topic_card(work: Work, number: int, week: str) -> Card:
     change = loops.effect(loop, weeks, counts) if loop is not None else None
     _, found = signals.find(work, signals.Wanted(frozenset({topic.department}), topic=topic.id), limit=5)
     names = topics.names_of(work, topic.id)
-    return signal_wording.topic(wording(work), topic, names, weeks, counts, loop, change, found)
+    return wording.topics.one(words_for(work), topic, names, weeks, counts, loop, change, found)
 
 
 def overview(work: Work) -> Card:
@@ -249,25 +256,25 @@ def overview(work: Work) -> Card:
         offered = _cases(work, cases.c.moderator.is_(None), cases.c.phase != "closed")
     on = work.crisis
     if on is None:
-        return wording(work).overview(work.who, mine, waiting, offered)
+        return wording.overview.card(words_for(work), work.who, mine, waiting, offered)
     speaks = publishes(work.organisation, work.who)
     touching = [load_case(work, number, lock=False) for number in crises.touching(work, on)[: crises.LISTED]] if speaks else []
     banner = CrisisSeen(on, publishers(work.organisation), held=not speaks)
-    return wording(work).overview(work.who, mine, waiting, offered, banner, touching)
+    return wording.overview.card(words_for(work), work.who, mine, waiting, offered, banner, touching)
 
 
 def crisis(work: Work) -> Card:
     """The crisis that is on, for whoever asks; or that there is none."""
     on, speaks = work.crisis, publishes(work.organisation, work.who)
     if on is None:
-        return wording(work).no_crisis()
+        return wording.crisis.none(words_for(work))
     lists = speaks or may(work.organisation, work.who, "moderate")
-    return _crisis(work, wording(work), on.number, lists=lists, speaks=speaks)
+    return _crisis(work, words_for(work), on.number, lists=lists, speaks=speaks)
 
 
 def crisis_report(work: Work, number: int) -> Card:
     """What happened in a crisis that is over."""
-    return wording(work).crisis_report(crises.period(work, number), work.house.tree)
+    return wording.crisis.report(words_for(work), crises.period(work, number), work.house.tree)
 
 
 def _crisis(work: Work, words: Wording, number: int, *, lists: bool, speaks: bool) -> Card:
@@ -277,21 +284,23 @@ def _crisis(work: Work, words: Wording, number: int, *, lists: bool, speaks: boo
     on = work.crisis
     found = crises.touching(work, on) if lists and on is not None and on.number == number else ()
     touching = [load_case(work, item, lock=False) for item in found[: crises.LISTED]]
-    return words.crisis(row, publishers(work.organisation), touching, len(found) - len(touching), lists=lists, speaks=speaks)
+    return wording.crisis.card(
+        words, row, publishers(work.organisation), touching, len(found) - len(touching), lists=lists, speaks=speaks
+    )
 
 
 def faq_entry(work: Work, number: int, *, history: bool = False) -> Card:
     """An entry with all that is known of it, and what its reader may do with it; or what it was before."""
     row = faq.entry(work, number)
     if history:
-        return wording(work).faq_history(number, faq.history(work, number))
-    return wording(work).faq_entry(row, keeps=faq.may_keep(work.organisation, work.who, row.department))
+        return wording.faq.history(words_for(work), number, faq.history(work, number))
+    return wording.faq.entry(words_for(work), row, keeps=faq.may_keep(work.organisation, work.who, row.department))
 
 
 def gaps(work: Work, answered: Callable[[str], bool]) -> Card:
     """The questions without an answer that are this person's to answer; not those that found one meanwhile."""
     found = [gap for gap in faq_gaps.seen_by(work) if not answered(gap.questions[0].text)]
-    return wording(work).faq_gaps(found)
+    return wording.faq.gaps(words_for(work), found)
 
 
 def record(work: Work, number: int) -> Card:
@@ -302,7 +311,7 @@ def record(work: Work, number: int) -> Card:
     rows = work.conn.execute(select(timeline).where(timeline.c.case_id == number).order_by(timeline.c.number)).all()
     holds = chain_holds(work, number)
     beside = checklist.confidential(work, case)
-    return wording(work).record(case, rows, holds=holds, authorities=work.house.authorities, confidential=beside)
+    return wording.record.card(words_for(work), case, rows, holds=holds, authorities=work.house.authorities, confidential=beside)
 
 
 def _cases(work: Work, *conditions: Any) -> list[Case]:

@@ -68,6 +68,7 @@ async def _dossiers(
     from adapters.dossier import Dossiers, Signer
     from adapters.pictures import Pictures
     from bot import dossier as dossiers
+    from bot import wording
     from bot.case import load_case
     from bot.wording import Wording
     from bot.work import Refused, Work
@@ -102,7 +103,8 @@ async def _dossiers(
                     asked, gaps = await antenne.store.read(partial(look, number=number))
                     if gaps:
                         failed = True
-                        typer.echo(_lines_of(words.lacks(number, asked.receiver, gaps, house.authorities)), err=True)
+                        lacks = wording.dossier.lacks(words, number, asked.receiver, gaps, house.authorities)
+                        typer.echo(_lines_of(lacks), err=True)
                         continue
                     async with maker.made(number, asked.receiver, person) as made:
                         target = out / made.name

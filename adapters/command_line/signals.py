@@ -118,10 +118,10 @@ def signals_search(
     from rich.console import Console
 
     from adapters.terminal import controls, render
-    from bot import signal_wording
+    from bot import wording
     from bot.wording import Wording
 
-    card = signal_wording.signals(Wording(organisation, organisation.language, datetime.now(UTC)), words, count, found, None)
+    card = wording.signals.listed(Wording(organisation, organisation.language, datetime.now(UTC)), words, count, found, None)
     Console(markup=False, highlight=False, emoji=False).print(render([card], controls([card]), say), "")
 
 

@@ -30,6 +30,7 @@ from adapters.slack.client import Client, Failed
 from adapters.slack.events import Heard, Json, Spot, Who
 from adapters.slack.hearing import Hearing
 from adapters.slack.people import People, actor
+from bot import wording
 from bot.cards import Card
 from bot.comment_text import is_blank
 from bot.events import Answer, Commanded, Incoming, Pasted, Pressed, Submitted
@@ -380,7 +381,7 @@ class SlackApp:
         """The form at once, from what needs no database; then, when it differs, with what this person used last."""
         organisation = self.antenne.organisation
         words = Wording(organisation, language_of(organisation, person_of(organisation, event.actor)), self.antenne.clock())
-        plain = render.dialog(words.intake_form(Start(), {"place": "own", "platform": "facebook"}, ask_text=True), t)
+        plain = render.dialog(wording.intake.form(words, Start(), {"place": "own", "platform": "facebook"}, ask_text=True), t)
         opened = await self._open(trigger, plain, address, t)
         if opened is None:
             return

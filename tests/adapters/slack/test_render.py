@@ -9,7 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from adapters.slack import events, home, render
-from bot import showing
+from bot import showing, wording
 from bot.cards import (
     Block,
     Button,
@@ -326,8 +326,9 @@ async def test_every_outcome_keeps_its_controls(tmp_path: Path) -> None:
                 answer = await town.antenne.handle(Pressed(id=f"p{number}.{step}", actor=actor, press=said))
             case = answer.case or 0
             shown = await town.antenne.store.read(
-                lambda conn: showing.wording(work := Work(conn, town.antenne.house, town.time[0], "an"), person).case(
-                    showing.seen(work, load_case(work, case, lock=False), "an")
+                lambda conn: wording.case.card(
+                    showing.words_for(work := Work(conn, town.antenne.house, town.time[0], "an"), person),
+                    showing.seen(work, load_case(work, case, lock=False), "an"),
                 )
             )
             drawn = render.message(shown, sentences("nl" if person == "an" else "en").t)

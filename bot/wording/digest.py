@@ -1,192 +1,18 @@
-"""The sentences about what lives: lists of signals, topics, the weekly digest. As `wording.py`: reads nothing, decides nothing."""
+"""The weekly digest of an audience, and the archive."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import inf, isfinite
 
-from bot.cards import Block, Button, Buttons, Card, Chart, Copy, Facts, Field, Form, Quote, Select, Table, Text
-from bot.chance import Change
+from bot.cards import Block, Button, Buttons, Card, Chart, Facts, Quote, Select, Table, Text
 from bot.digest import EQUAL, MANAGEMENT, Digest, Followed, Kept, Some
 from bot.digest import Topic as Spoken
-from bot.loops import Loop
-from bot.presses import (
-    CloseLoop,
-    LogSignal,
-    MergeTopic,
-    NameGroup,
-    RenameTopic,
-    ShowDigest,
-    ShowSignals,
-    ShowTopic,
-    ShowTopics,
-    week_number,
-)
-from bot.presses import (
-    LoopChoice as Choice,
-)
-from bot.signals import KINDS, PAGE, Found
-from bot.topics import Group, Topic
-from bot.wording import Wording
-from flows.tree import SignalKind
+from bot.presses import CloseLoop, ShowDigest, ShowSignals, ShowTopic, week_number
+from bot.wording.topics import CHOICES, effect, number, weeks_chart
+from bot.wording.words import Wording
 
 DIGEST_TOPICS = 12  # topics in a digest; the rest is counted
 CHART_TOPICS = 3  # topics drawn beside the total
 ASKED = 4  # topics of which a digest asks what happens with them
-DRAWN_WEEKS = 9
-CHOICES: tuple[Choice, ...] = ("seen", "website", "faq", "none")
-LISTED = 40  # rows of one table
-
-
-# --- signals ---
-
-
-def signals(
-    w: Wording, about: str, count: int, found: Sequence[Found], following: ShowSignals | None, asked: ShowSignals | None = None
-) -> Card:
-    """A list of signals: the newest first, their words as quotes; ``following``: the next page."""
-    title = w.t("signals.title_about", about=about) if about else w.t("signals.title")
-    body: list[Block] = []
-    if asked is not None:
-        body.append(Text(" · ".join(_which(w, asked)) or w.t("signals.all"), "hint"))
-    if not found:
-        return Card(title, (*body, Text(w.t("signals.none"))))
-    body.append(Text(w.s.tn("signals.count", count)))
-    head = tuple(w.t(f"signals.{name}") for name in ("day", "kind", "topic", "words"))
-    rows = tuple((_day(w, one), _kind(w, one), one.topic or w.t("digest.no_topic"), _words(w, one)) for one in found)
-    body.append(Table("", head, rows))
-    if following is not None:
-        left = count - following.page * PAGE
-        body.append(Buttons((Button(w.s.tn("signals.more", left), following),)))
-    return Card(title, tuple(body))
-
-
-def _which(w: Wording, asked: ShowSignals) -> list[str]:
-    parts = []
-    if asked.department:
-        parts.append(audience(w, asked.department))
-    if asked.week:
-        parts.append(w.t("signals.week", number=asked.week % 100))
-    if asked.kind in KINDS:
-        parts.append(w.t(f"kind.{asked.kind}"))
-    if asked.unanswered:
-        parts.append(w.t("signals.unanswered"))
-    return parts
-
-
-def _day(w: Wording, one: Found) -> str:
-    return f"{one.day[8:]}/{one.day[5:7]}"
-
-
-def _kind(w: Wording, one: Found) -> str:
-    kind = w.t(f"kind.{one.kind}")
-    return f"{kind} ({w.t('signals.answered')})" if one.answered else kind
-
-
-def _words(w: Wording, one: Found) -> str | Quote:
-    if one.text:
-        return Quote(one.text)
-    where = w.t(f"platform.{one.platform}")
-    return w.t("signals.counted" if one.kind != "hate" else "signals.hate_counted", where=where)
-
-
-def signals_copy(w: Wording, form: str, text: str, count: int, copied: int) -> Card:
-    """Signals as a text to copy into a file."""
-    body: list[Block] = [Text(w.s.tn("signals.copied", copied))]
-    if count > copied:
-        body.append(Text(w.t("signals.copied_part", count=count), "hint"))
-    return Card(w.t("signals.copy_title"), (*body, Copy(f"signalen.{form}", text)))
-
-
-def log_form(w: Wording, press: LogSignal, text: str, department: str, kind: SignalKind) -> Form:
-    """The masked words of a signal, to be looked at before they are kept."""
-    departments = (("", w.t("select.no_department")), *((name, w.department(name)) for name in w.organisation.departments))
-    fields = (
-        Field("text", w.t("field.signal"), "text", text, required=True, hint=w.t("field.signal_hint"), limit=1000),
-        Field("department", w.t("select.department"), "choice", department, departments),
-        Field("kind", w.t("signals.kind"), "choice", kind, tuple((one, w.t(f"kind.{one}")) for one in KINDS)),
-    )
-    return Form(w.t("form.signal"), press, fields, w.t("form.save"))
-
-
-# --- topics ---
-
-
-def topics_of(w: Wording, department: str, rows: Sequence[tuple[Topic, int, int]], groups: Sequence[Group]) -> Card:
-    """The topics of a department with their signals of the last eight weeks and of all time; groups without a name, and why."""
-    body: list[Block] = [Text(w.t("topics.intro"), "hint")]
-    if groups:
-        body.append(Text(w.t("topics.groups"), "strong"))
-        for group in groups[:8]:
-            text = w.s.tn("topics.group", len(group.signals), words=", ".join(group.words))
-            press = NameGroup(signal=group.signals[0], count=len(group.signals))
-            body += [Text(text), Buttons((Button(w.t("button.name_group"), press),))]
-    head = (w.t("signals.topic"), w.t("topics.recent"), w.t("topics.ever"))
-    shown = tuple(
-        (
-            Button(topic.name, ShowTopic(topic=topic.id)),
-            str(recent),
-            Button(str(ever), ShowSignals(department=department, topic=topic.id)) if ever else "0",
-        )
-        for topic, recent, ever in rows[:LISTED]
-    )
-    body.append(Table(w.department(department), head, shown))
-    return Card(w.t("topics.title", department=w.department(department)), tuple(body))
-
-
-def topic_departments(w: Wording, departments: Sequence[str]) -> Card:
-    """Of which department?"""
-    buttons = tuple(Button(w.department(name), ShowTopics(department=name)) for name in departments)
-    return Card(w.t("topics.which"), (Buttons(buttons),))
-
-
-def topic(
-    w: Wording, at: Topic, names: Sequence[tuple[str, str]], weeks: Sequence[str], counts: Sequence[int], loop: Loop | None,
-    change: Change | None, found: Sequence[Found],
-) -> Card:  # fmt: skip
-    """One topic: its weeks, its names, what somebody did about it and what came of it, its newest signals."""
-    body: list[Block] = []
-    if any(counts):
-        body.append(_weeks_chart(w, at.name, weeks, [(at.name, counts)]))
-    total = Button(str(sum(counts)), ShowSignals(department=at.department, topic=at.id)) if sum(counts) else "0"
-    head = (w.t("topics.weeks", count=len(counts)), w.t("topics.last_week"))
-    body.append(Table("", head, ((total, str(counts[-1]) if counts else "0"),)))
-    earlier = [name for name, _ in names if name != at.name.casefold()]
-    if earlier:
-        body.append(Text(w.t("topics.names", names=", ".join(earlier)), "hint"))
-    if loop is not None:
-        body.append(Text(_said_of(w, loop.choice, loop.by), "strong"))
-        body += [Text(effect(w, change))] if loop.choice in ("website", "faq") else []
-    for one in found[:5]:
-        if one.text:
-            body.append(Quote(one.text))
-    times = loop.times if loop is not None else 0
-    choices: tuple[Choice, ...] = (*CHOICES, "closed") if loop is not None and loop.open else CHOICES
-    body.append(Text(w.t("loop.ask"), "question"))
-    body.append(Buttons(tuple(Button(w.t(f"loop.{one}"), CloseLoop(topic=at.id, choice=one, loops=times)) for one in choices)))
-    below = [Button(w.t("button.rename_topic"), RenameTopic(topic=at.id, names=len(names)))]
-    below.append(Button(w.t("button.merge_topic"), MergeTopic(topic=at.id)))
-    body.append(Buttons(tuple(below)))
-    return Card(w.t("topics.one", topic=at.name), tuple(body))
-
-
-def _said_of(w: Wording, choice: str, by: str) -> str:
-    return w.t(f"loop.did_{choice}", who=w.name(by))
-
-
-def topic_form(w: Wording, press: RenameTopic | NameGroup, name: str) -> Form:
-    """The name of a topic."""
-    fields = (Field("name", w.t("topics.name"), "line", name, required=True, limit=80, hint=w.t("topics.name_hint")),)
-    return Form(w.t("form.topic"), press, fields, w.t("form.save"))
-
-
-def merge_form(w: Wording, press: MergeTopic, at: Topic, others: Sequence[Topic]) -> Form:
-    """Into which topic of the same department?"""
-    options = tuple((str(other.id), other.name) for other in others)
-    fields = (Field("into", w.t("topics.into"), "choice", "", options, True, w.t("topics.into_hint")),)
-    return Form(w.t("form.merge", topic=at.name), press, fields, w.t("form.merge_go"))
-
-
-# --- the digest ---
 
 
 def audience(w: Wording, name: str) -> str:
@@ -201,7 +27,7 @@ def title(w: Wording, week: str, name: str) -> str:
     return w.t("digest.title", number=int(week.rpartition("W")[2]), department=audience(w, name))
 
 
-def digest(w: Wording, found: Digest, grounds: Mapping[str, str]) -> Card:
+def card(w: Wording, found: Digest, grounds: Mapping[str, str]) -> Card:
     """The week of an audience. What citizens wrote is quoted, masked; every number opens what stands behind it. ``grounds``: id → name."""
     heading = title(w, found.week, found.department)
     body: list[Block] = [Text(w.t("digest.days", monday=w.s.day(found.monday), sunday=w.s.day(found.sunday)), "hint")]
@@ -275,31 +101,12 @@ def _usual(w: Wording, item: Spoken) -> str:
     return number(w, sum(before) / len(before)) if before else "–"
 
 
-def number(w: Wording, value: float) -> str:
-    """``2,5`` or ``12``."""
-    text = f"{value:.1f}".removesuffix(".0")
-    return text.replace(".", ",") if w.language == "nl" else text
-
-
 def _digest_chart(w: Wording, found: Digest) -> Chart:
     series: list[tuple[str, Sequence[int]]] = [(w.t("digest.all"), found.totals)]
     shown = len(found.weeks)
     named = [one for one in found.topics if one.name][:CHART_TOPICS]
     series += [(item.name, ([0] * shown + list(item.weeks))[-shown:]) for item in named]
-    return _weeks_chart(w, w.t("digest.chart"), found.weeks, series)
-
-
-def _weeks_chart(w: Wording, heading: str, weeks: Sequence[str], series: Sequence[tuple[str, Sequence[int]]]) -> Chart:
-    """Lines over the newest weeks; their first, last and highest value in words."""
-    weeks = weeks[-DRAWN_WEEKS:]
-    shown = [(name, tuple(map(float, counts[-len(weeks) :]))) for name, counts in series]
-    labels = tuple(w.t("digest.week_short", number=int(week.rpartition("W")[2])) for week in weeks)
-    said = []
-    for name, values in shown:
-        most = max(values)
-        facts = {"first": int(values[0]), "last": int(values[-1]), "most": int(most), "week": labels[values.index(most)]}
-        said.append(w.t("digest.alt", name=name, **facts))
-    return Chart(heading, " ".join(said), labels, tuple(shown))
+    return weeks_chart(w, w.t("digest.chart"), found.weeks, series)
 
 
 def _topics(w: Wording, found: Digest) -> list[Block]:
@@ -411,25 +218,6 @@ def _did(w: Wording, one: Followed) -> str:
     return f"{w.t(f'loop.{one.choice}')} ({w.s.day(one.at.astimezone(w.organisation.calendar.zone).date())})"
 
 
-def effect(w: Wording, change: Change | None) -> str:
-    """Whether fewer people wrote since, with the interval that chance leaves."""
-    if change is None:
-        return w.t("effect.too_early")
-    values = {"before": number(w, change.before), "after": number(w, change.after)}
-    low, high = _percent(change.low), _percent(change.high)
-    if change.fell:
-        return w.t("effect.fell", **values, least=-high, most=-low)
-    if change.rose:
-        return w.t("effect.rose", **values)
-    if not isfinite(change.high) or change.high > 3:
-        return w.t("effect.unknown", **values, most=-low)
-    return w.t("effect.uncertain", **values, most=-low, more=high)
-
-
-def _percent(ratio: float) -> int:
-    return round((min(ratio, 1e6) - 1) * 100) if ratio != inf else 10**8
-
-
 def _asks(w: Wording, found: Digest) -> list[Block]:
     """Of the few topics that ask for it: what happens with them? One press each."""
     standing = found.standing or {}
@@ -457,7 +245,7 @@ def preview(w: Wording, card: Card, when: str) -> Card:
     return replace(card, body=(Text(w.t("digest.preview", when=when), "strong"), *card.body))
 
 
-def choose_digest(w: Wording, names: Sequence[str], week: str) -> Card:
+def choose(w: Wording, names: Sequence[str], week: str) -> Card:
     """Whose digest of this week?"""
     buttons = tuple(Button(audience(w, name), ShowDigest(department=name, week=week_number(week))) for name in names)
     return Card(w.t("digest.which"), (Text(w.t("digest.which_text")), Buttons(buttons)))
