@@ -25,10 +25,10 @@ from bot.presses import (
 )
 from bot.wording.checklist import consequences, lines, replies
 from bot.wording.crisis import banner
-from bot.wording.facts import TONE, approved, comment, decisions, facts
-from bot.wording.reports import so_far
+from bot.wording.facts import TONE, approved_answer, comment, decisions, facts
+from bot.wording.reports import reports_so_far
 from bot.wording.seen import Seen
-from bot.wording.signals import in_case
+from bot.wording.signals import signal_in_case
 from bot.wording.strikes import asks, author
 from bot.wording.support import private
 from bot.wording.words import Wording
@@ -80,7 +80,7 @@ def _question(w: Wording, seen: Seen) -> Card:
     if seen.faq:
         body.append(Text(w.t("card.faq_fits")))
     for offer in seen.faq:
-        body += [Quote(offer.question), *approved(w, offer)]
+        body += [Quote(offer.question), *approved_answer(w, offer)]
         press = UseFaq(case=case.number, walk=at, step=step, entry=offer.entry)
         body.append(Buttons((Button(w.t("button.use_faq"), press),)))
     body.append(Text(asked.ask, "question"))
@@ -107,7 +107,7 @@ def _advice(w: Wording, seen: Seen, advised: Advise) -> Card:
     if not case.open:
         title = w.t("card.closed", number=case.number, title=w.titles(case.tree, advised.outcomes))
         body += lines(w, seen, advised)
-        body += so_far(w, seen)
+        body += reports_so_far(w, seen)
         after = [Button(w.t("button.next"), Next(case=case.number))]
         if seen.strike is not None and seen.strike.undone is None:
             after.append(Button(w.t("button.undo_strike"), UndoStrike(case=case.number)))
@@ -115,7 +115,7 @@ def _advice(w: Wording, seen: Seen, advised: Advise) -> Card:
             after.append(Button(w.t("button.motivate"), Motivate(case=case.number, formal=case.state.formal)))
             if seen.objection is None or seen.objection.decided is not None:
                 after.append(Button(w.t("button.object"), Object(case=case.number)))
-        body += in_case(w, seen)
+        body += signal_in_case(w, seen)
         body.append(Buttons(tuple(after)))
         return Card(title, tuple(body), "neutral", w.t("notice.case", number=case.number))
     values = w.values(case.policy, **w.facts_of(case))
@@ -126,7 +126,7 @@ def _advice(w: Wording, seen: Seen, advised: Advise) -> Card:
     if advised.steps:
         body.append(Text(w.t("card.steps"), "strong"))
         body += lines(w, seen, advised)
-    body += so_far(w, seen)
+    body += reports_so_far(w, seen)
     body += replies(w, seen, advised)
     body += consequences(w, seen, advised)
     if advised.flags:
@@ -148,7 +148,7 @@ def _advice(w: Wording, seen: Seen, advised: Advise) -> Card:
             (label, AlsoThis(case=case.number, walk=len(case.state.walks), also=key)) for key, label in words.also.items()
         )
         body.append(Select(w.t("card.also"), also))
-    body += in_case(w, seen)
+    body += signal_in_case(w, seen)
     body.append(Buttons(_below(w, seen)))
     title = w.t("card.advice", number=case.number, title=w.titles(case.tree, advised.outcomes))
     return Card(title, tuple(body), TONE[advised.disposition], w.t("notice.case", number=case.number))

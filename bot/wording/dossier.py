@@ -11,7 +11,7 @@ from bot.organisation import said
 from bot.presses import CoverPictures, EditIntake, MakeDossier
 from bot.wording.facts import decisions
 from bot.wording.record import detail
-from bot.wording.reports import so_far
+from bot.wording.reports import reports_so_far
 from bot.wording.seen import Seen
 from bot.wording.words import Wording
 from flows.authorities import Authorities, Authority, Citation, Law
@@ -45,7 +45,7 @@ def chapters(
     chapters.append((w.t("dossier.assessed"), _assessed(w, seen, hide)))
     if seen.reports:
         reported = replace(seen, may_report=False)
-        chapters.append((w.t("report.title"), [_hidden(w, block, hide) for block in so_far(w, reported)[1:]]))
+        chapters.append((w.t("report.title"), [_hidden(w, block, hide) for block in reports_so_far(w, reported)[1:]]))
     chapters.append((w.t("dossier.timeline"), _timeline(w, case, rows, tables, hide)))
     cited: list[Block] = [Text(w.t("dossier.law_intro"))]
     cited.append(Facts(tuple((said(law.title, w.language), _cited(w, citation)) for law, citation in laws)))

@@ -7,8 +7,8 @@ from bot.cards import Block, Button, Buttons, Card, Facts, Field, Form, Quote, T
 from bot.case import Case, decision, outcomes
 from bot.organisation import said
 from bot.presses import AnswerFromFaq, AskInfo, CloseThread, Decide, Forward, ShowCase, Take, UndoDecision
-from bot.wording.facts import TONE, approved, comment, decisions, facts
-from bot.wording.reports import so_far
+from bot.wording.facts import TONE, approved_answer, comment, decisions, facts
+from bot.wording.reports import reports_so_far
 from bot.wording.seen import Seen, Told
 from bot.wording.words import Wording
 from flows.effects import Measure
@@ -58,7 +58,7 @@ def card(w: Wording, seen: Seen, thread: Told) -> Card:
             buttons.insert(1, Button(w.t("button.undo_decision"), undo))
         if thread.taken_by is None:
             buttons.insert(0, Button(w.t("button.take"), Take(thread=thread.thread), "primary"))
-        body += [Buttons(tuple(buttons)), *so_far(w, seen)]
+        body += [Buttons(tuple(buttons)), *reports_so_far(w, seen)]
     tone = TONE[advised.disposition] if advised is not None and case.open else "neutral"
     return Card(title, tuple(body), tone, w.t("notice.thread", number=case.number, role=role))
 
@@ -69,7 +69,7 @@ def _looks_like(w: Wording, seen: Seen, thread: Told) -> list[Block]:
         return []
     body: list[Block] = [Text(w.t("thread.looks_like"))]
     for offer in seen.faq:
-        body += [Quote(offer.question), *approved(w, offer)]
+        body += [Quote(offer.question), *approved_answer(w, offer)]
         if seen.case.open and thread.phase != "closed":
             press = AnswerFromFaq(thread=thread.thread, entry=offer.entry)
             body.append(Buttons((Button(w.t("button.answer_from_faq"), press),)))

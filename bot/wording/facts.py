@@ -41,7 +41,7 @@ def comment(w: Wording, seen: Seen) -> list[Block]:
     return blocks
 
 
-def approved(w: Wording, offer: Offer) -> list[Block]:
+def approved_answer(w: Wording, offer: Offer) -> list[Block]:
     """An approved answer of the FAQ, to copy."""
     hint = [Text(w.t("card.faq_only_je"), "hint")] if offer.lacks_formal else []
     return [Copy(w.t("card.faq_answer"), offer.answer), *hint]

@@ -12,7 +12,7 @@ from bot.wording.words import Wording
 from flows.authorities import Authorities, Authority
 
 
-def so_far(w: Wording, seen: Seen) -> list[Block]:
+def reports_so_far(w: Wording, seen: Seen) -> list[Block]:
     """What was reported outside and what came of it, and the way to report more."""
     case, rows = seen.case, list[tuple[str, str | Quote]]()
     waiting: list[Button] = []

@@ -11,7 +11,7 @@ from bot.wording.words import Wording
 from flows.tree import SignalKind
 
 
-def in_case(w: Wording, seen: Seen) -> list[Block]:
+def signal_in_case(w: Wording, seen: Seen) -> list[Block]:
     """What goes into the signals, for the moderator to look at: no program finds every name."""
     case, found = seen.case, seen.signal
     if found is None or case.purged is not None or "weighs_on_me" in seen.private:  # folded away with the comment
