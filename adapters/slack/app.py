@@ -158,20 +158,14 @@ class SlackApp:
 
     @asynccontextmanager
     async def listening(self) -> "AsyncIterator[None]":
-        """Socket Mode, where it is set up: connected for as long as the block lasts."""
+        """Socket Mode, where it is set up, for as long as the block lasts; the start does not wait for it."""
         if self.settings.app_token is None:
             yield
             return
-        from slack_sdk.socket_mode.aiohttp import SocketModeClient
+        from adapters.slack.socket import connected
 
-        quiet = logging.getLogger("antenne.slack")
-        socket = SocketModeClient(self.settings.app_token.get_secret_value(), logger=quiet, web_client=self.client.web)
-        socket.socket_mode_request_listeners.append(self._envelope)  # type: ignore[arg-type]  # the SDK calls it with these two
-        try:
-            await socket.connect()  # type: ignore[no-untyped-call]  # the SDK leaves it without types
+        async with connected(self.settings.app_token.get_secret_value(), self.client.web, self._envelope):
             yield
-        finally:
-            await socket.close()  # type: ignore[no-untyped-call]  # as above
 
     async def _envelope(self, socket: "SocketModeClient", request: "SocketModeRequest") -> None:
         answer = await self.dispatch(dict(request.payload))

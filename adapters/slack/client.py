@@ -39,6 +39,7 @@ KEPT = 10_000  # names and times remembered
 
 _TOKEN = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "no_permission",
                     "not_allowed_token_type", "org_login_required", "team_access_not_granted", "access_denied"})  # fmt: skip
+STOPPED = timedelta(seconds=60)  # without a good token, between two tries
 _RIGHTS = frozenset({"missing_scope", "no_permission"})  # a right that the app was not given, for this one method
 _WHY: dict[str, str] = {
     "channel_not_found": "channel_gone", "is_archived": "channel_gone", "channel_is_archived": "channel_gone",
@@ -192,12 +193,14 @@ class SlackChat:
     _found: dict[tuple[str, str], tuple[datetime, dict[int, str]]] = field(default_factory=dict)
     _files: OrderedDict[tuple[str, str, str], bool] = field(default_factory=OrderedDict)
     _began: datetime = field(init=False)
+    _stopped: datetime | None = None  # since when the token is refused, as last seen
 
     def __post_init__(self) -> None:
         self._began = self.clock()
 
     async def post(self, message: Outgoing) -> str:
         """Post once: a message that may stand there already is looked for first."""
+        self._go_on()
         try:
             channel = await self._channel(message.conversation.address)
             rest, values = self._values(message)
@@ -215,10 +218,12 @@ class SlackChat:
         except Failed as problem:
             self._note(problem, message)
             raise problem.undeliverable() from None
+        self._works()
         return name
 
     async def update(self, message: Outgoing, remote: str) -> str:
         """Change a message where it stands; one that somebody removed is posted anew."""
+        self._go_on()
         try:
             channel = await self._channel(message.conversation.address)
             self._pace(channel)
@@ -233,6 +238,7 @@ class SlackChat:
         except Failed as problem:
             self._note(problem, message)
             raise problem.undeliverable() from None
+        self._works()
         return remote
 
     async def _post(self, message: Outgoing, channel: str, values: Mapping[str, Any]) -> str:
@@ -276,11 +282,20 @@ class SlackChat:
         for block in message.card.body:
             if isinstance(block, Chart) and self.charts is not None and self._new(channel, name, repr(block)):
                 drawn = await asyncio.to_thread(self.charts.draw, block)
-                await self.client.upload("grafiek.png", block.title[:200], drawn, channel, thread, block.alt[:1000])
+                await self._beneath("grafiek.png", block.title[:200], drawn, channel, thread, block.alt[:1000])
                 self._keep_file(channel, name, repr(block))
         if rest and self._new(channel, name, rest):
-            await self.client.upload("tekst.txt", t("slack.rest"), rest.encode(), channel, thread)
+            await self._beneath("tekst.txt", t("slack.rest"), rest.encode(), channel, thread)
             self._keep_file(channel, name, rest)
+
+    async def _beneath(self, name: str, title: str, content: bytes, channel: str, thread: str, alt: str | None = None) -> None:
+        """A file beneath a card that stands. What will never take it is told to the operator: the card is worth more than its file."""
+        try:
+            await self.client.upload(name, title, content, channel, thread, alt)
+        except Failed as problem:
+            if problem.passes:
+                raise
+            log.error("slack_file", code=problem.code)
 
     def _new(self, channel: str, name: str, content: str) -> bool:
         return _file_key(channel, name, content) not in self._files
@@ -342,10 +357,25 @@ class SlackChat:
                 break
         return names
 
+    def _go_on(self) -> None:
+        """While the token is refused nothing is sent but one try a minute: everything waits in the outbox."""
+        if self._stopped is not None and self.clock() - self._stopped < STOPPED:
+            raise Undeliverable("token", (self._stopped + STOPPED - self.clock()).total_seconds())
+        self._stopped = self._stopped and self.clock()  # this is the try
+
     def _note(self, problem: Failed, message: Outgoing) -> None:
-        """Tell the operator what only they can repair."""
-        if problem.code in _TOKEN:
-            log.error("slack_token", code=problem.code, message=message.id)
+        """Tell the operator what only they can repair; that the token is refused once, until it works again."""
+        if problem.code in _RIGHTS:
+            log.error("slack_right", code=problem.code, message=message.id)
+        elif problem.code in _TOKEN:
+            if self._stopped is None:
+                log.error("slack_token", code=problem.code)
+            self._stopped = self.clock()
+
+    def _works(self) -> None:
+        if self._stopped is not None:
+            log.warning("slack_token", code="works again")
+            self._stopped = None
 
 
 def _file_key(channel: str, name: str, content: str) -> tuple[str, str, str]:

@@ -72,7 +72,7 @@ class Workspace:
         self.faults: dict[str, list[Fault]] = defaultdict(list)
         self.broken: list[str] = []
         self.scopes = SCOPES
-        self.tokens = {TOKEN}
+        self.tokens, self.app_tokens = {TOKEN}, {APP_TOKEN}
         self.paced = False
         self.last: dict[str, float] = {}
         self.file_tokens: list[str | None] = []
@@ -140,7 +140,7 @@ class Api:
         if fault is not None and not fault.stored:
             return await self._broken(fault)
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        wanted = {APP_TOKEN} if method == "apps.connections.open" else self.w.tokens
+        wanted = self.w.app_tokens if method == "apps.connections.open" else self.w.tokens
         if bearer not in wanted:
             return web.json_response({"ok": False, "error": "token_revoked" if bearer == TOKEN else "invalid_auth"})
         handler = getattr(self, "_" + method.replace(".", "_"), None)

@@ -1,21 +1,24 @@
 """Installing: the manifest, the check of the workspace, the settings."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 import yaml
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from adapters.main import app
+from adapters.slack.app import SlackApp
 from adapters.slack.check import check
 from adapters.slack.manifest import SCOPES, manifest
 from bot.organisation import load_organisation
 from bot.sentences import sentences
 from bot.settings import Settings
-from tests.adapters.slack.stub import BOT
+from tests.adapters.slack.stub import APP_TOKEN, BOT
 from tests.adapters.slack.stub import SCOPES as HELD
-from tests.adapters.slack.town import AN, LEAD, ROADS, SOFIE, open_town
+from tests.adapters.slack.town import AN, LEAD, ROADS, SOFIE, open_town, until
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -68,6 +71,24 @@ async def test_check_says_what_to_repair(tmp_path: Path) -> None:
             assert part in said, part
         town.slack.tokens.clear()
         assert "ANTENNE_SLACK__BOT_TOKEN" in (await check(town.app.settings, organisation))[0].text
+
+
+async def test_start_waits_for_no_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a token that Slack refuses the bot starts all the same, says once what is wrong, and connects when it is repaired."""
+    monkeypatch.setattr("adapters.slack.socket.AGAIN", 0.02)
+    async with open_town(tmp_path) as town:
+        town.slack.app_tokens.clear()
+        again = SlackApp(town.antenne, town.app.settings.model_copy(update={"app_token": SecretStr(APP_TOKEN)}))
+        with capture_logs() as said:
+            async with asyncio.timeout(5), again.listening():
+                await until(lambda: sum(name == "apps.connections.open" for name, _ in town.slack.calls) > 2)
+                town.slack.app_tokens.add(APP_TOKEN)
+                await until(lambda: town.slack.sockets)
+        await again.close()
+        assert [(line["event"], line["code"]) for line in said] == [
+            ("slack_socket", "invalid_auth"),
+            ("slack_socket", "connected"),
+        ]
 
 
 def test_settings_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

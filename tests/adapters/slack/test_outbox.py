@@ -4,8 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from bot.cards import Card, Chart
+from bot.cards import Card, Chart, Quote
 from bot.events import Conversation, Outgoing
 from bot.ports import Undeliverable
 from tests.adapters.slack.stub import BOT, TOKEN
@@ -81,15 +82,37 @@ async def test_crash_after_post_posts_once(tmp_path: Path) -> None:
 
 
 async def test_revoked_token_keeps_everything(tmp_path: Path) -> None:
-    """With a revoked token nothing is lost: the messages wait, and go when the token works again."""
+    """With a revoked token sending stops, but for a try a minute, and the operator is told once; all goes when it works again."""
     async with open_town(tmp_path) as town:
-        await town.write(AN, "Eerste")
+        for user in (AN, "U0KARIM000", SOFIE):
+            await town.write(user, "Eerste")
         town.slack.tokens.clear()
-        await town.write(AN, "Tweede")
+        before = len(town.slack.calls)
+        with capture_logs() as said:
+            for user in (AN, "U0KARIM000", SOFIE):
+                await town.write(user, "Tweede")
+            await town.settle(61)
         assert not any("Tweede" in words(item.get("blocks") or []) for item in town.dm(AN))
+        tried = [name for name, _ in town.slack.calls[before:] if name in (SAYING, "chat.update", "conversations.history")]
+        assert tried == [SAYING, "conversations.history"], "one that failed, and one a minute later, which first looks"
+        assert [line["code"] for line in said if line["event"] == "slack_token"] == ["token_revoked"]
         town.slack.tokens.add(TOKEN)
-        await town.settle(400)
+        with capture_logs() as said:
+            await town.settle(400)
         assert any("Tweede" in words(item.get("blocks") or []) for item in town.dm(AN))
+        assert [line["code"] for line in said if line["event"] == "slack_token"] == ["works again"]
+
+
+async def test_missing_right_to_files_stops_no_card(tmp_path: Path) -> None:
+    """Where the app may upload nothing, the card stands without its file, what follows it goes on, and the operator is told."""
+    async with open_town(tmp_path) as town:
+        chat = town.antenne.sender._chats["slack"]
+        saying = Outgoing(7, Conversation("slack", ROADS), Card("Lang", (Quote("fietspad " * 900),)), None, (), town.time[0])
+        town.slack.fail("files.getUploadURLExternal", error="missing_scope")
+        with capture_logs() as said:
+            name = await chat.post(saying)
+        assert [item["ts"] for item in town.messages(ROADS)] == [name]
+        assert [line["code"] for line in said if line["event"] == "slack_file"] == ["missing_scope"]
 
 
 async def test_pace_of_a_channel(tmp_path: Path) -> None:

@@ -311,6 +311,7 @@ async def open_town(folder: Path, way: Way = "http", **how: Any) -> AsyncIterato
             site.add_routes(app.routes())
             try:
                 async with served(site) as url, app.listening():
+                    await until(lambda: way == "http" or slack.sockets)
                     town_ = Town(slack, antenne, app, way, url, session, at)
                     yield town_
             finally:
