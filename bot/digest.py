@@ -3,6 +3,7 @@
 When is pure: the moment is passed in. What is counted from the signals, which are without names, and from the terms of cases.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +22,7 @@ from bot.loops import Loop
 from bot.organisation import Organisation
 from bot.outbox import say
 from bot.roster import direct, holders, recipient
-from bot.tables import cases, digests, faq, insert_new, signals, versions
+from bot.tables import WITH_WORDS, cases, digests, faq, insert_new, signals, versions
 from bot.work import House, Work
 from bot.working_time import Calendar
 from flows.policy import Digest as Settings
@@ -214,18 +215,17 @@ class Digest:
         return self.monday + 6 * _DAY
 
 
-_KEYS = (signals.c.week, signals.c.department, signals.c.topic_id, signals.c.kind, signals.c.answered)
+_KEYS = (signals.c.week, signals.c.department, signals.c.topic_id, signals.c.kind, signals.c.answered, signals.c.ground)
 _COUNTS = (
     select(*_KEYS, func.count().label("times")).where(signals.c.week.in_(bindparam("weeks", expanding=True))).group_by(*_KEYS)
 )
-# By moment: an order that no index has, or PostgreSQL would look for the week through all that was ever written.
 _TEXTS = (
     select(signals.c.text)
     .where(
         signals.c.week == bindparam("week"),
         signals.c.kind == bindparam("kind"),
         signals.c.answered.in_(bindparam("answered", expanding=True)),
-        signals.c.text != "",
+        WITH_WORDS,
     )
     .order_by(signals.c.at, signals.c.id)
     .limit(TEXTS)
@@ -268,7 +268,7 @@ def of(work: Work, week: str, department: str) -> Digest:
         weeks=shown,
         totals=tuple(totals),
         kinds=tuple((kind, _sum(rows, week, kind), _sum(rows, before, kind)) for kind in get_args(SignalKind) if kind in kinds),
-        hate=_grounds(work, mine, week),
+        hate=_grounds(rows, week),
         departments=_departments(rows, week, before) if department in (MANAGEMENT, EQUAL) else (),
         answers=_answers(work, department, start, end) if "response" in parts and department != EQUAL else None,
         loops=_followed(work, have, department, week) if "loops" in parts and department != EQUAL else (),
@@ -316,10 +316,12 @@ def _topics(
     return tuple(sorted(found, key=lambda item: (-item.count, -item.before, item.name)))
 
 
-def _grounds(work: Work, mine: Mapping[str, str], week: str) -> tuple[tuple[str, int], ...]:
-    query = select(signals.c.ground, func.count().label("times")).where(signals.c.week == week, signals.c.kind == "hate")
-    rows = work.conn.execute(_narrow(query, mine).group_by(signals.c.ground)).all()
-    return tuple(sorted(((row.ground, row.times) for row in rows), key=lambda item: (-item[1], item[0])))
+def _grounds(rows: Sequence[Any], week: str) -> tuple[tuple[str, int], ...]:
+    counts: Counter[str] = Counter()
+    for row in rows:
+        if row.week == week and row.kind == "hate":
+            counts[row.ground] += row.times
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _departments(rows: Sequence[Any], week: str, before: str) -> tuple[tuple[str, int, int], ...]:

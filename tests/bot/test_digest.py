@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from sqlalchemy import Connection, select
+from sqlalchemy.event import listen
 
 from adapters.database import open_store
 from adapters.main import running
@@ -174,6 +176,27 @@ async def test_a_digest_counts_a_week_of_a_department(database_url: str, tmp_pat
         assert found.unanswered == Some(2, ("Wanneer komt het fietspad? Bel [telefoonnummer]", "Mag de stoep breder?"))
         assert found.misinformation == Some(1, ("Het parkeerverbod is een leugen",))
         assert found.praise == Some(1, ("Proper gewerkt, dank u!",))
+
+
+@pytest.mark.parametrize("audience", ["milieu", digest.MANAGEMENT])
+async def test_a_digest_reads_no_more_than_it_shows(sqlite_url: str, tmp_path: Path, audience: str) -> None:
+    """However many signals there are, it counts in an index alone, and looks up only the words that it quotes."""
+    clock = [brussels(2026, 11, 23, 10)]
+    async with opened(sqlite_url, tmp_path, clock) as antenne:
+        await antenne.store.write(signal(antenne, brussels(2026, 11, 18, 10), "praise", "Mooie bomen", "milieu"))
+
+        def plans(conn: Connection) -> list[str]:
+            asked: list[tuple[str, Any]] = []
+            listen(conn, "before_cursor_execute", lambda _c, _cursor, sql, values, *_: asked.append((sql, values)))
+            digest.of(Work(conn, antenne.house, clock[0]), "2026-W47", audience)
+            of_signals = [(sql, values) for sql, values in asked if "FROM signals" in sql]
+            rows = [row for sql, values in of_signals for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+            return [str(row[-1]) for row in rows]
+
+        found = await antenne.store.read(plans)
+    assert any("ix_signals_words" in line for line in found)
+    for line in found:
+        assert "COVERING INDEX ix_signals_week" in line or "USING INDEX ix_signals_words" in line, found
 
 
 async def test_antennas_read_it_in_their_conversation(database_url: str, tmp_path: Path) -> None:
