@@ -15,6 +15,7 @@ from bot import clocks
 from bot import signals as signal_log
 from bot.case import advice, load_case, outcomes, save
 from bot.outbox import again
+from bot.strikes import one_person
 from bot.tables import (
     aliases,
     cases,
@@ -130,25 +131,31 @@ def _expired(work: Work) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The cases of one author, by what can be done with them; ``strikes``: how many."""
+    """The cases of one author, by what can be done with them; ``strikes``: how many.
+
+    ``linked``: those of them under another name, which somebody said is the same person's.
+    """
 
     authors: tuple[str, ...]
     erasable: tuple[int, ...]
     open: tuple[int, ...]
     evidence: tuple[int, ...]  # of what may be criminal, kept until its term is over
     strikes: int
+    linked: tuple[int, ...] = ()
 
 
-def subject(work: Work, platform: str, handle: str) -> Subject:
-    """What is kept about the author with this handle, under every version of the key. Raises ``Refused`` for an empty handle."""
+def subject(work: Work, platform: str, handle: str, *, alone: bool = False) -> Subject:
+    """What is kept about the author with this handle, under every version of the key, and unless ``alone`` under the other names
+    that somebody said are theirs. Raises ``Refused`` for an empty handle."""
     try:
-        authors = work.house.keys.all_versions(platform, handle)
+        own = work.house.keys.all_versions(platform, handle)
     except ValueError:
         raise Refused("refused.no_handle") from None
-    numbers = work.conn.execute(
-        select(comments.c.case_id).where(comments.c.author.in_(authors)).order_by(comments.c.case_id)
-    ).scalars()
-    found = [load_case(work, number, lock=False) for number in numbers]
+    authors = own if alone else tuple(sorted(one_person(work, set(own))))
+    rows = work.conn.execute(
+        select(comments.c.case_id, comments.c.author).where(comments.c.author.in_(authors)).order_by(comments.c.case_id)
+    ).all()
+    found = [load_case(work, row.case_id, lock=False) for row in rows]
     count = work.conn.execute(select(func.count()).select_from(strikes).where(strikes.c.author.in_(authors))).scalar_one()
     closed = [case for case in found if not case.open]
     proof = tuple(case.number for case in closed if (advised := advice(work, case)) is not None and advised.criminal)
@@ -158,6 +165,7 @@ def subject(work: Work, platform: str, handle: str) -> Subject:
         tuple(case.number for case in found if case.open),
         proof,
         int(count),
+        tuple(row.case_id for row in rows if row.author not in own),
     )
 
 
@@ -172,7 +180,8 @@ def export(work: Work, found: Subject) -> dict[str, Any]:
         said = work.conn.execute(select(objections.c.text).where(objections.c.case_id == number).order_by(objections.c.id))
         given.append(
             {
-                "case": number, "opened": case.opened.isoformat(), "closed": case.closed.isoformat() if case.closed else None,
+                "case": number, "other_name": number in found.linked,
+                "opened": case.opened.isoformat(), "closed": case.closed.isoformat() if case.closed else None,
                 "text": case.text, "link": case.link, "post": case.post, "posted": case.posted, "handle": case.handle,
                 "place": case.state.place, "platform": case.state.platform, "outcomes": list(outcomes(case)),
                 "screenshots": [{"number": row.id, "kept": row.at.isoformat(), "sha256": row.sha256} for row in pictures],

@@ -40,7 +40,7 @@ def earlier(work: Work, platform: str, handle: str, author: str | None = None) -
     authors = known | ({author} if author else set())
     if not authors:
         return 0
-    return int(work.conn.execute(_COUNT, {"authors": sorted(_one_person(work, authors)), "now": work.now}).scalar_one())
+    return int(work.conn.execute(_COUNT, {"authors": sorted(one_person(work, authors)), "now": work.now}).scalar_one())
 
 
 def fresh(work: Work, case: Case) -> Case:
@@ -103,7 +103,7 @@ def same_author(work: Work, case: Case, values: dict[str, str]) -> Case:
         raise Refused("refused.may_not_see")
     if case.author is None or other.author is None:
         raise Refused("refused.no_author")
-    if other.author in _one_person(work, {case.author}):
+    if other.author in one_person(work, {case.author}):
         raise Refused("refused.same_author")
     row = {"case_id": case.number, "other_case": other.number, "one": case.author, "other": other.author}
     work.conn.execute(aliases.insert().values(**row, at=work.now, by=work.who, undone=None, undone_by=None))
@@ -123,7 +123,7 @@ def not_same(work: Work, case: Case, link: int) -> Case:
     return case
 
 
-def _one_person(work: Work, authors: set[str]) -> set[str]:
+def one_person(work: Work, authors: set[str]) -> set[str]:
     """All hashes that stand for the same person as these: linked by hand, also through another."""
     known, new = set(authors), set(authors)
     while new:
@@ -138,7 +138,7 @@ def _show(work: Work, authors: set[str]) -> None:
     theirs = (
         select(cases.c.id)
         .join(comments, comments.c.case_id == cases.c.id)
-        .where(comments.c.author.in_(_one_person(work, authors)), cases.c.phase != "closed")
+        .where(comments.c.author.in_(one_person(work, authors)), cases.c.phase != "closed")
     )
     work.said = True
     work.conn.execute(

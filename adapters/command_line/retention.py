@@ -70,11 +70,15 @@ def subject_export(
     handle: Annotated[str, typer.Argument(help="The author's name on the platform, or a link to the profile.")],
     platform: Annotated[Platform, typer.Option(help="On which platform.")],
     out: Annotated[Path, typer.Option(help="The folder to write into.")],
+    alone: Annotated[bool, typer.Option("--alone", help="Without other names that somebody said are theirs.")] = False,
 ) -> None:
-    """Write everything that is kept about one author: what they wrote, what was done with it, the screenshots."""
+    """Write everything that is kept about one author: what they wrote, what was done with it, the screenshots.
+
+    Also under other names that somebody said are theirs.
+    """
     with explained():
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
-        asyncio.run(_subject(running(root), configured(), platform, handle, out=out))
+        asyncio.run(_subject(running(root), configured(), platform, handle, out=out, alone=alone))
 
 
 @subject.command("erase")
@@ -84,10 +88,11 @@ def subject_erase(
     platform: Annotated[Platform, typer.Option(help="On which platform.")],
     confirm: Annotated[bool, typer.Option("--confirm", help="Erase; without it only the list is shown.")] = False,
     proof: Annotated[bool, typer.Option("--with-evidence", help="Also evidence of what may be criminal.")] = False,
+    alone: Annotated[bool, typer.Option("--alone", help="Without other names that somebody said are theirs.")] = False,
 ) -> None:
     """Erase what is kept about one author: closed cases and strikes. Open cases are left, and named."""
     with explained():
-        asyncio.run(_subject(running(root), configured(), platform, handle, confirm=confirm, proof=proof))
+        asyncio.run(_subject(running(root), configured(), platform, handle, confirm=confirm, proof=proof, alone=alone))
 
 
 async def _subject(
@@ -99,6 +104,7 @@ async def _subject(
     out: Path | None = None,
     confirm: bool = False,
     proof: bool = False,
+    alone: bool = False,
 ) -> None:
     from bot import dossier as dossiers
     from bot import retention
@@ -117,12 +123,14 @@ async def _subject(
             return dossiers.content(work(conn), number)
 
         try:
-            found = await antenne.store.read(lambda conn: retention.subject(work(conn), platform, handle))
+            found = await antenne.store.read(lambda conn: retention.subject(work(conn), platform, handle, alone=alone))
         except Refused as refused:
             fail(say.t(refused.key), USAGE)
         lists = {"erasable": found.erasable, "open": found.open, "evidence": found.evidence}
         named = {name: ", ".join(map(str, numbers)) or "–" for name, numbers in lists.items()}
         typer.echo(say.t("cli.subject.found", strikes=found.strikes, **named))
+        if found.linked:
+            typer.echo(say.t("cli.subject.linked", numbers=", ".join(map(str, found.linked))))
         if out is not None:
             given = await antenne.store.read(lambda conn: retention.export(work(conn), found))
             _written(out / "subject.json", json.dumps(given, ensure_ascii=False, indent=2).encode())

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -115,6 +116,29 @@ async def test_an_authors_data_are_found_by_any_spelling(chat: Chat) -> None:
     assert "Piet" not in json.dumps(given)
     with pytest.raises(Refused, match=r"refused\.no_handle"):
         await chat.stored(lambda conn: retention.subject(at(chat, conn), "facebook", " "))
+
+
+async def test_two_names_of_one_author_are_one_subject(chat: Chat) -> None:
+    """What somebody said is the same person's is found, marked, erased with the rest and left out on request."""
+    an = await closed(chat, "Negatief", "Boos of bezorgd", handle="Jan Jansen")
+    await finish(an)
+    an = await closed(chat, "Negatief", "Belediging, pesten of seksueel", "Ja, grof of bewust kwetsend", handle="De Wreker")
+    await an.press("Zelfde schrijver, andere naam…")
+    await an.fill({"case": "1"})
+    await finish(an)
+
+    def find(*, alone: bool) -> Callable[[Connection], retention.Subject]:
+        return lambda conn: retention.subject(at(chat, conn), "facebook", "Jan Jansen", alone=alone)
+
+    assert (await chat.stored(find(alone=True))).erasable == (1,)
+    found = await chat.stored(find(alone=False))
+    assert (found.erasable, found.linked, found.strikes) == ((1, 2), (2,), 1)
+    given = await chat.stored(lambda conn: retention.export(at(chat, conn), found))
+    assert [(case["case"], case["other_name"]) for case in given["cases"]] == [(1, False), (2, True)]
+    assert [strike["case"] for strike in given["strikes"]] == [2]
+    await chat.antenne.store.write(lambda conn: retention.forget_strikes(at(chat, conn), found))
+    assert await chat.stored(lambda conn: conn.execute(select(strikes.c.id)).all()) == []
+    assert (await chat.stored(find(alone=False))).linked == ()
 
 
 async def test_what_was_decided_goes_out_without_anybodys_name(chat: Chat) -> None:
