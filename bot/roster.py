@@ -252,7 +252,7 @@ def may(organisation: Organisation, person: str, what: May, case: Standing | Non
                 or (case.ground is not None and holds_role(organisation, person, "equal_opportunities"))
             )
         case "see_originals":
-            return own or told
+            return own or told or holds_role(organisation, person, "moderation_team")
         case "see_handle":
             return case.open and (own or holds_role(organisation, person, "moderation_team"))
         case "act":

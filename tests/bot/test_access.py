@@ -289,9 +289,16 @@ async def test_what_may_be_seen_and_done(town: Town) -> None:
 
 
 async def test_originals_are_for_who_was_told(town: Town) -> None:
-    """A screenshot opens for the moderator whose case it is, the lead, and those who were told; for no other moderator."""
+    """A screenshot opens for the moderator whose case it is, the lead, the moderation team, and those who were told; for no other
+    moderator."""
     seen = {who for who in EVERYBODY if await town.chat.antenne.picture(who, 1) is not None}
     assert seen == {OWN, LEAD, HEAD, EQUAL, TEAM}
+    for press in (
+        p.MakeDossier(case=INSULT),
+        p.CoverPictures(case=INSULT),
+    ):  # nobody was told: the team sees all, the officer says why
+        allowed = {who for who in EVERYBODY if await town.tried(who, press) not in NO_ACCESS}
+        assert allowed == {OWN, LEAD, TEAM, DPO}
 
 
 async def test_the_author_is_named_to_few(town: Town) -> None:
