@@ -245,8 +245,10 @@ class Chat:
             event = Pasted(**self._event(person, posted), text=text, images=images)
         before = self.live.count
         answer = await self._antenne.handle(event)
-        if isinstance(event, Pasted) and not answer.refused:
-            answer = _and_also(await self._opened(person, posted, answer, before), unread)
+        if not answer.refused:
+            if answer.case is not None:  # also of a comment that was typed behind the command
+                answer = await self._opened(person, posted, answer, before)
+            answer = _and_also(answer, unread)
         return await self._answered(request, person, posted, answer, say)
 
     async def press(self, request: web.Request) -> web.Response:
@@ -473,6 +475,7 @@ class Chat:
             say,
             language=page.language,
             commands=("/moderate", f"/moderate {say('commands.help')}"),
+            first=not any(place.newest for place in page.places if not place.channel),
             when=lambda at: clock(at, zone, page.language),
             **(nothing | values),
         )

@@ -6,6 +6,7 @@
   const $ = (query, within = document) => within.querySelector(query);
   const all = (query, within = document) => [...within.querySelectorAll(query)];
   if (!person) return;
+  document.documentElement.classList.add("live");
   const dialog = $("#dialog");
 
   const element = (html) => {
@@ -22,6 +23,7 @@
     toast.textContent = text;
     dress(toast, refused);
     $(refused ? "#alerts" : "#notes").append(toast);
+    return toast;
   };
   const dress = (toast, refused) => {
     const close = document.createElement("button");
@@ -55,7 +57,7 @@
   };
 
   const enhance = (root) => {
-    all("[data-copy],.keys", root).forEach((node) => (node.hidden = false));
+    all("[data-copy],.keys,.try", root).forEach((node) => (node.hidden = false));
     all("select[data-choose]", root).forEach((select) => {
       // A mouse chooses at once; with the arrow keys one passes options, so there the button stays.
       select.parentElement.classList.add("quick");
@@ -125,6 +127,13 @@
     busy.add(form);
     form.setAttribute("aria-busy", "true");
     sent = performance.now();
+    // Most answers are there at once; what takes longer shows it, and says so.
+    const reads = all("input[type=file]", form).some((input) => input.files.length);
+    const waiting = [
+      setTimeout(() => submitter?.classList.add("pressed"), 250),
+      setTimeout(() => ($("#announce").textContent = reads ? body.dataset.reading : body.dataset.busy), 700),
+    ];
+    if (reads) say_reading(form);
     const data = new FormData(form, submitter);
     const kept = mark();
     try {
@@ -142,11 +151,20 @@
     } finally {
       busy.delete(form);
       form.removeAttribute("aria-busy");
+      submitter?.classList.remove("pressed");
+      waiting.forEach(clearTimeout);
+      $(".reading", form)?.remove();
       // What was answered is a new event the next time.
       const nonce = $("input[name=nonce]", form);
       if (nonce) nonce.value = crypto.randomUUID();
       if (stale) look();
     }
+  };
+  const say_reading = (form) => {
+    const line = document.createElement("p");
+    line.className = "note reading";
+    line.textContent = body.dataset.reading;
+    $("[data-files]", form)?.after(line);
   };
   const take = async (form, answer, kept) => {
     const inDialog = dialog.contains(form);
@@ -160,10 +178,13 @@
     }
     if (answer.back && answer.back !== location.pathname && !answer.refused && !answer.form) {
       if (answer.note) sessionStorage.setItem("note", answer.note); // said on the page that comes
+      sessionStorage.setItem("arrive", "1");
       location.assign(answer.back);
       return;
     }
     say(answer.note, answer.refused);
+    arriving = !answer.refused && !answer.private && form.matches(".middle [data-composer]");
+    setTimeout(() => (arriving = false), 5000);
     if (!answer.refused && form.matches("[data-composer],[data-form]")) {
       form.reset();
       all("[data-files]", form).forEach((list) => list.replaceChildren());
@@ -190,6 +211,25 @@
     submitter?.closest("[popover]")?.hidePopover?.();
     submitter?.closest("details.more")?.removeAttribute("open");
     send(form, submitter);
+  });
+
+  // A case that I opened just now: its card gets the focus, so that the next key answers its first question.
+  let arriving = false;
+  const go_to = (article) => {
+    arriving = false;
+    const active = document.activeElement;
+    if (active && active !== body && (active.value || !active.matches(".middle textarea, .middle .send"))) return;
+    $(".answers", article) && $(".title", article)?.focus({ preventScroll: true });
+  };
+
+  // The numbers before the answers are keys, for the card that holds the focus.
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !/^[1-9]$/.test(event.key)) return;
+    if (event.repeat || event.target.closest("input,textarea,select,[popover]")) return;
+    const answers = all(".answers > li > .answer", event.target.closest("form.card") ?? document.createElement("form"));
+    if (!answers[event.key - 1]) return;
+    event.preventDefault();
+    answers[event.key - 1].click();
   });
 
   // Selects
@@ -223,6 +263,13 @@
       event.preventDefault();
       dialog.close();
     }
+    const example = event.target.closest("[data-example]");
+    if (example) {
+      const box = $(".middle [data-composer] textarea");
+      box.value = example.textContent;
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+      box.focus();
+    }
     const drop = event.target.closest("[data-drop]");
     if (drop) take_out(drop);
     all("details.more[open]").forEach((menu) => menu.contains(event.target) || menu.removeAttribute("open"));
@@ -242,6 +289,11 @@
       area.form.requestSubmit($("button.send", area.form));
     }
   });
+  // Notes stand just above the box, however high it is.
+  const bottom = $(".bottom");
+  if (bottom) {
+    new ResizeObserver(() => body.style.setProperty("--bottom", `${bottom.offsetHeight}px`)).observe(bottom);
+  }
   document.addEventListener("input", (event) => {
     const area = event.target;
     if (!area.matches?.("[data-composer] textarea")) return;
@@ -414,7 +466,8 @@
         tell(article, known);
       }
     });
-    if (last && end) document.getElementById(last.id).scrollIntoView({ block: "start" });
+    if (last && (end || (arriving && last.id.startsWith("m")))) document.getElementById(last.id).scrollIntoView({ block: "start" });
+    if (last && arriving && last.id.startsWith("m")) go_to(document.getElementById(last.id));
     return fresh;
   };
   // Somebody wrote in a thread whose message may be out of sight: say so once, with the way to it. What I did myself I know.
@@ -429,7 +482,7 @@
   };
   const append = (log, article) => {
     const day = article.closest("[data-day]");
-    $(".empty", log)?.remove();
+    all(".empty,.begin", log).forEach((node) => node.remove());
     let home = log;
     if (day) {
       home = $(`[data-day="${day.dataset.day}"]`, log);
@@ -460,12 +513,16 @@
         channel.postMessage("look");
       });
       stream.addEventListener("open", () => {
+        if (lost) {
+          all("#alerts .offline").forEach((toast) => toast.remove());
+          say(body.dataset.back);
+        }
         lost = false;
         poke(); // for what changed while nobody listened
         channel.postMessage("look");
       });
       stream.addEventListener("error", () => {
-        if (!lost) say(body.dataset.offline, true);
+        if (!lost) say(body.dataset.offline, true)?.classList.add("offline");
         lost = true;
         if (stream.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
       });
@@ -497,6 +554,8 @@
     }
   };
   begin();
+  if (sessionStorage.getItem("arrive") && conversation) go_to(all("#log article.message").at(-1));
+  sessionStorage.removeItem("arrive");
   // The browser itself goes to the end of the page that an address names, once all of it is there.
   addEventListener("load", () => requestAnimationFrame(begin));
 })();

@@ -14,6 +14,7 @@ from playwright.async_api import Browser, FilePayload, Page, Route, expect
 from adapters.web.app import make_app
 from bot.cards import Card, Quote
 from bot.events import Answer, Pasted, Pressed, Replied, Submitted
+from bot.presses import Answer as Say
 from tests.adapters.web.stand_in import HOSTILE, NOW, Cardboard, Choices, Frames, cardboard
 
 pytestmark = pytest.mark.needs("chromium")
@@ -117,6 +118,57 @@ async def test_the_keyboard_alone_does_the_job(chatting: Chatting) -> None:
     await expect(page.locator(".words", has_text="tweede")).to_be_visible()
     pasted = [event for event in bot.came if isinstance(event, Pasted)]
     assert [event.text.replace("\r\n", "\n") for event in pasted] == ["eerste regel\ntweede"]
+    await expect(page.get_by_role("heading", name="Zaak 12").last).to_be_focused()
+    await page.keyboard.press("Control+4")
+    async with page.expect_response("**/druk"):
+        await page.keyboard.press("4")
+    pressed = [event.press for event in bot.came if isinstance(event, Pressed)]
+    assert pressed[-1:] == [Say(case=12, walk=0, step=0, choice="negatief")]
+    await box.press("4")
+    await expect(box).to_have_value("4")
+    assert len([event for event in bot.came if isinstance(event, Pressed)]) == len(pressed)
+
+
+async def test_a_newcomer_has_something_to_try(chatting: Chatting) -> None:
+    """Who has no message yet reads what to do and takes an example into the box; it is gone once there is a case."""
+    _, address, browser = chatting
+    page = await browser.new_page(viewport={"width": 1280, "height": 900})
+    await page.goto(f"{address}/als/bert/gesprek/bert")
+    example = page.get_by_role("button", name="Wanneer komt de vuilkar?")
+    await example.click()
+    await expect(page.get_by_label("Plak een reactie")).to_have_value(await example.inner_text())
+    await expect(page.get_by_label("Plak een reactie")).to_be_focused()
+    await page.goto(f"{address}/als/an/gesprek/an")
+    await expect(page.locator("#m1")).to_be_visible()
+    assert not await page.locator(".begin").count()
+
+
+async def test_what_takes_long_says_so_and_covers_nothing(chatting: Chatting) -> None:
+    """While a screenshot is read there is a line and a ring; a refusal stands above the box, however many files are listed."""
+    _, address, browser = chatting
+    page = await browser.new_page(viewport={"width": 1280, "height": 900})
+    await page.goto(f"{address}/als/an/gesprek/an")
+    answered = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    await page.route("**/schrijf", late)
+    files: list[FilePayload] = [{"name": f"{at}.png", "mimeType": "image/png", "buffer": b"<svg"} for at in range(10)]
+    await page.locator(".middle input[type=file]").set_input_files(files)
+    await page.get_by_role("button", name="Verstuur").click()
+    await expect(page.locator(".composer .reading")).to_have_text("Even geduld, de screenshot wordt gelezen…")
+    await expect(page.locator(".send.pressed")).to_be_visible()
+    await expect(page.locator("#announce")).to_have_text("Even geduld, de screenshot wordt gelezen…")
+    answered.set()
+    toast, box = page.locator(".toast.refused"), page.locator(".middle .composer")
+    await expect(toast).to_be_visible()
+    await expect(page.locator(".reading, .pressed")).to_have_count(0)
+    above, below = await toast.bounding_box(), await box.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["y"] + above["height"] <= below["y"]
 
 
 async def test_a_form_is_a_dialog_and_keeps_what_was_typed(chatting: Chatting) -> None:

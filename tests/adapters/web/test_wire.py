@@ -224,6 +224,14 @@ async def test_a_command(browser: Browser, typed: str, command: str) -> None:
     assert "/moderate zaken" in await browser.page(response.headers["Location"].partition("#")[0])
 
 
+async def test_a_comment_behind_the_command_stands_once(browser: Browser) -> None:
+    """Its card comes in one's own conversation; nothing beside it shows the same case again."""
+    browser.bot.answer = Answer(note="Let op: zaak 7 gaat hierover.", card=Card("Zaak 13", (Quote("Schande!"),)), case=13)
+    answer = await browser.ask("/als/an/schrijf", await pasting(browser, "/moderate Schande!"))
+    assert isinstance(browser.bot.came[0], Commanded)
+    assert answer == {"note": "Let op: zaak 7 gaat hierover.", "refused": False, "back": OWN}
+
+
 async def test_a_press_replaces_the_card(browser: Browser) -> None:
     """A tick says its press; the answer is the card of that message, and the page shows it too."""
     fields = await browser.hidden(OWN, "/als/an/druk")
