@@ -19,6 +19,7 @@ from bot.desk import Desk
 from bot.events import Answer, Commanded, Incoming, Pasted, Submitted
 from bot.faq_search import Hit
 from bot.inbox import Channel, Shown
+from bot.metrics import Measured, Metrics, doubles, waiting
 from bot.organisation import Organisation
 from bot.outbox import Sender
 from bot.ports import Chat, Store, StoreUnavailable, Wakeups
@@ -40,7 +41,8 @@ class Antenne:
     ) -> None:
         self.house, self.store, self.wakeups, self.chats, self.clock = house, store, wakeups, chats, clock
         self.desk = Desk(house)
-        self.sender = Sender(store, chats, self._render, wakeups, clock, self._reroute)
+        self.metrics = Metrics()
+        self.sender = Sender(store, chats, self._render, wakeups, clock, self._reroute, self.metrics.count)
         self._faq_lock, self._indexing = asyncio.Lock(), set[asyncio.Task[None]]()
         self._review_at = FIRST  # when to look for entries of the FAQ that must be looked at again
         self._sweep_at = FIRST  # when to look at all topics: at once, then every hour
@@ -68,6 +70,12 @@ class Antenne:
 
         An adapter whose cards only change by the outbox asks for none here (``draw``).
         """
+        answer = await self._handled(event, draw=draw)
+        result = "refused" if answer.refused and answer.kept == "now" else answer.kept
+        self.metrics.count("events", event.actor.platform, type(event).__name__.lower(), result)
+        return answer
+
+    async def _handled(self, event: Incoming, *, draw: bool) -> Answer:
         now = self.clock()
         try:
             searched = (
@@ -79,7 +87,7 @@ class Antenne:
         except Refused as refused:
             return Answer(note=self._refusal(event, refused), refused=True)
         except StoreUnavailable as trouble:
-            log.error("database", reason=trouble.reason)
+            self._trouble(trouble)
             return Answer(note=self._words(event).t(f"trouble.{trouble.reason}"), refused=True, kept="not")
         if said:
             await self.wakeups.poke("outbox")
@@ -114,7 +122,7 @@ class Antenne:
         try:
             await self.learn_faq()
         except StoreUnavailable as trouble:
-            log.error("database", reason=trouble.reason)
+            self._trouble(trouble)
 
     async def search_faq(self, query: str, limit: int) -> list[tuple[Hit, Row[Any]]]:
         """What the FAQ has for a question, best first, approved or not."""
@@ -149,6 +157,17 @@ class Antenne:
         """Media type and bytes of a picture that the person may see."""
         return await self._read(person, lambda work: inbox.picture(work, evidence))
 
+    async def measured(self, patience: float) -> list[Measured]:
+        """What this process counted, and what waits in the database, unless that does not answer within ``patience`` seconds."""
+        found = [*self.metrics.counted(), *doubles(self.chats)]
+        now = self.clock()
+        try:
+            async with asyncio.timeout(patience):
+                backlog = await self.store.read(partial(waiting, now=now))
+        except (StoreUnavailable, TimeoutError):
+            return [*found, Measured("database_up", {}, 0)]
+        return [*found, Measured("database_up", {}, 1), *backlog]
+
     async def check(self) -> None:
         """Read from the database; raises ``StoreUnavailable``."""
         await self.store.read(lambda conn: conn.execute(select(1)).scalar_one())
@@ -177,7 +196,7 @@ class Antenne:
         try:
             following = await part()
         except StoreUnavailable as trouble:
-            log.error("database", reason=trouble.reason)
+            self._trouble(trouble)
         except Exception as problem:  # noqa: BLE001 - a bot that no longer tells anybody anything is worse than a defect
             log.error("work", error=type(problem).__name__)  # its text may quote a citizen
         else:
@@ -189,6 +208,10 @@ class Antenne:
         for task in self._indexing:
             task.cancel()
         await self.store.close()
+
+    def _trouble(self, trouble: StoreUnavailable) -> None:
+        log.error("database", reason=trouble.reason)
+        self.metrics.count("database_trouble", trouble.reason)
 
     async def _ring(self) -> datetime:
         """Ring the clocks that are due, the first of them if they are many, and send the digest; returns when to look again."""

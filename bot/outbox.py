@@ -128,9 +128,11 @@ class Sender:
         wakeups: Wakeups,
         clock: Callable[[], datetime],
         failed: Callable[[Connection, int, str, datetime], None] = lambda *_: None,
+        count: Callable[..., None] = lambda *_: None,
     ) -> None:
         self._store, self._chats, self._render, self._wakeups, self._clock = store, chats, render, wakeups, clock
         self._failed = failed  # told of a message that was given up, in the transaction that marks it
+        self._count = count  # of what was sent and what failed
         self._room = asyncio.Semaphore(AT_ONCE)
         self._sending: dict[str, asyncio.Task[None]] = {}
 
@@ -179,6 +181,7 @@ class Sender:
                 raise
             except Exception as problem:  # noqa: BLE001 - a defect in one card or chat must not silence the other lanes
                 log.error("lane", platform=lane.partition(":")[0], error=type(problem).__name__)  # its text may quote a citizen
+                self._count("failures", lane.partition(":")[0], "defect")
                 not_before = self._clock() + timedelta(seconds=RETRY[-1])
             finally:
                 await self._store.write(lambda conn: _release(conn, lane, token, not_before))
@@ -214,12 +217,13 @@ class Sender:
         chat = self._chats[conversation.platform]
         outgoing = Outgoing(due.id, conversation, due.card or Card(""), due.parent, due.mentions, due.written)
         try:
-            if due.remote is not None:
-                return _Sent(await chat.update(outgoing, due.remote), due.wanted)
-            if due.card is None:  # gone before it was ever said
+            if due.remote is None and due.card is None:  # gone before it was ever said
                 return _Sent(None, due.wanted)
-            return _Sent(await chat.post(outgoing), due.wanted)
+            name = await (chat.post(outgoing) if due.remote is None else chat.update(outgoing, due.remote))
+            self._count("sent", conversation.platform)
+            return _Sent(name, due.wanted)
         except Undeliverable as problem:
+            self._count("failures", conversation.platform, problem.why)
             tell = log.debug if problem.why == "rate" else log.warning  # waiting one's turn is no trouble
             tell("undeliverable", message=due.id, platform=conversation.platform, why=problem.why)
             if problem.later is None:
@@ -234,6 +238,15 @@ _LANES_DUE = (
     .where(messages.c.wanted > messages.c.shown)
     .group_by(messages.c.lane)
 )
+_BACKLOG = (
+    select(
+        messages.c.lane, func.count().label("number"), func.max(lanes.c.not_before).label("rests"),
+        func.min(messages.c.written).filter(messages.c.delivered.is_(None)).label("oldest"),
+    )
+    .select_from(messages.outerjoin(lanes, lanes.c.lane == messages.c.lane))
+    .where(messages.c.wanted > messages.c.shown)
+    .group_by(messages.c.lane)
+)  # fmt: skip
 _PARENT = messages.alias()
 _BATCH = (
     select(messages, _PARENT.c.remote.label("parent_remote"))
@@ -279,6 +292,31 @@ _MARK = (
         delivered=func.coalesce(messages.c.delivered, bindparam("stands", type_=Moment)),
     )
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is still to be said on one platform. ``waiting``: lanes that rest; ``oldest``: seconds since what nobody saw was written."""
+
+    platform: str
+    messages: int
+    lanes: int
+    waiting: int
+    oldest: float
+
+
+def backlog(conn: Connection, now: datetime) -> list[Backlog]:
+    """Every platform with something still to be said."""
+    found: dict[str, list[Row[Any]]] = {}
+    for row in conn.execute(_BACKLOG):
+        found.setdefault(row.lane.partition(":")[0], []).append(row)
+    return [
+        Backlog(
+            platform, sum(row.number for row in rows), len(rows), sum(row.rests is not None and row.rests > now for row in rows),
+            max((now - row.oldest).total_seconds() if row.oldest is not None else 0.0 for row in rows),
+        )
+        for platform, rows in sorted(found.items())
+    ]  # fmt: skip
 
 
 def _lanes_due(conn: Connection, now: datetime) -> tuple[list[str], datetime | None]:

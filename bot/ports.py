@@ -61,6 +61,14 @@ class Chat(Protocol):
         ...
 
 
+@runtime_checkable
+class MayDouble(Protocol):
+    """A chat that cannot recognise what it posted. ``possible_doubles``: posts since the start that may stand there twice."""
+
+    @property
+    def possible_doubles(self) -> int: ...
+
+
 class Looked(Protocol):
     """A picture that was taken: what it is, the text in it, and the same picture drawn anew, safe to show."""
 

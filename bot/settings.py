@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(default=SecretStr("sqlite:///var/antenne.db"), description="sqlite:///… or postgresql://…")
     secret_key_file: Path = Field(default=Path("var/secret.key"), description="made at the first start, mode 0600; keep it safe")
     redis_url: SecretStr | None = Field(default=None, description="redis://…; only needed for several processes")
-    host: str = Field(default="127.0.0.1", description="where platform paths and /healthz listen")
+    host: str = Field(default="127.0.0.1", description="where platform paths, /healthz and /metrics listen")
     slack: SlackSettings | None = Field(default=None, description="ANTENNE_SLACK__BOT_TOKEN and so on; without it no Slack")
     teams: TeamsSettings | None = Field(default=None, description="ANTENNE_TEAMS__APP_ID and so on; without it no Teams")
     public_url: str | None = Field(default=None, description="https://…, where people reach dossiers; else this computer alone")

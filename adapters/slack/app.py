@@ -122,6 +122,7 @@ class SlackApp:
         headers = request.headers
         at, signed = headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", "")
         if not verified(self._secret, at, signed, raw, self._clock()):
+            self.antenne.metrics.count("denied", "slack", "signature")
             return web.Response(status=401)
         body = decoded(request.content_type, raw)
         if body is None:

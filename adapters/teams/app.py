@@ -94,6 +94,7 @@ class TeamsApp:
             self.gate.activity(body, claims)
         except Denied as denied:
             log.warning("teams_denied", why=denied.why)
+            self.antenne.metrics.count("denied", "teams", denied.why)
             return web.Response(status=denied.status)
         try:
             status, answer = await self._once(body, self._adapter.turn(body, claims))

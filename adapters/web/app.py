@@ -1,6 +1,6 @@
 """The pages of the web chat and what is pressed on them: an HTTP request becomes an event, an answer becomes a page.
 
-`make_app` is the chat, for the loopback; `make_public_app` is what may be seen from outside: `/healthz`. `serve` listens.
+`make_app` is the chat, for the loopback; `make_public_app` is what may be seen from outside: `/healthz`, `/metrics`. `serve` listens.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from aiohttp.typedefs import Handler
 
 from adapters.web.guard import BROWSER, Tokens, Turned, guard, is_loopback, set_headers
 from adapters.web.live import Live
+from adapters.web.metrics import metrics
 from adapters.web.papers import Papers
 from adapters.web.render import Message, Page, Place, Renderer, Spot, Translate, chart_of, clock, conversation_path, days, speaker
 from adapters.web.submissions import TEXT_LIMIT, Submission, read_submission
@@ -569,13 +570,15 @@ def make_app(
     app.add_routes(chat.routes())
     app.add_routes(Papers(antenne, dossiers, pictures).routes())
     app.router.add_get("/healthz", health(antenne))
+    app.add_routes([metrics(antenne)])
     return app
 
 
 def make_public_app(antenne: "Antenne", public: Sequence[web.RouteDef] = ()) -> web.Application:
-    """What may be asked from outside: whether the process lives, and the paths of chat platforms."""
+    """What may be asked from outside: whether the process lives, what it counts, and the paths of chat platforms."""
     app = web.Application()
     app.router.add_get("/healthz", health(antenne))
+    app.add_routes([metrics(antenne)])
     app.add_routes(public)
     return app
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, func, select
 
+from adapters.web.metrics import text
 from bot.antenne import Antenne
 from bot.cards import Buttons, Quote
-from bot.events import Conversation, Pressed
+from bot.events import Conversation, Pasted, Pressed
+from bot.metrics import ABOUT
 from bot.outbox import BATCH, LEASE, RETRY, say
 from bot.ports import StoreUnavailable, Undeliverable
 from bot.presses import Answer as Choice
@@ -119,6 +121,56 @@ async def test_a_failing_conversation_delays_no_other(antenne: Antenne, chat: St
     clock.forward(RETRY[-1])
     await antenne.work()
     assert [len(chat.cards(address)) for address in ("C-down", "C-broken", "C-well")] == [1, 1, 1]
+
+
+async def test_what_is_sent_waits_and_fails_is_counted(antenne: Antenne, chat: StrictChat, clock: Clock) -> None:
+    """Who keeps watch reads how much waits, for how long, what failed and what came in: by platform and code, never in words."""
+    chat.trouble["C-down"] = [Undeliverable("network", later=5.0)]
+    chat.trouble["C-broken"] = [RuntimeError("a defect")]
+    for address in ("C-down", "C-down", "C-broken", "C-well"):
+        await queue(antenne, address)
+    await paste(antenne, "e1")
+    again = await antenne.handle(Pasted(id="e1", actor=actor("an"), text=COMMENT))
+    assert again.kept == "before"
+    await antenne.sender.work()
+    clock.forward(2)
+    said = text(await antenne.measured(5)).splitlines()
+    for line in (
+        'antenne_events_total{platform="slack",kind="pasted",result="now"} 1',
+        'antenne_events_total{platform="slack",kind="pasted",result="before"} 1',
+        'antenne_sent_total{platform="slack"} 2',
+        'antenne_failures_total{platform="slack",why="network"} 1',
+        'antenne_failures_total{platform="slack",why="defect"} 1',
+        "antenne_database_up 1",
+        'antenne_outbox_messages{platform="slack"} 3',
+        'antenne_outbox_lanes{platform="slack"} 2',
+        'antenne_outbox_lanes_waiting{platform="slack"} 2',
+        'antenne_outbox_oldest_seconds{platform="slack"} 2',
+    ):
+        assert line in said, said
+    assert COMMENT not in "".join(said)
+
+
+async def test_counts_are_told_while_the_database_is_not_there(antenne: Antenne, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its database the bot still answers who keeps watch, and says that it is gone."""
+
+    async def gone(_work: object) -> None:
+        raise StoreUnavailable("unreachable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(antenne.store, "write", gone)
+        patch.setattr(antenne.store, "read", gone)
+        await antenne.handle(Pressed(id="e9", actor=actor("an"), press=Take(thread=1)))
+        said = text(await antenne.measured(5)).splitlines()
+    assert 'antenne_database_trouble_total{reason="unreachable"} 1' in said
+    assert 'antenne_events_total{platform="slack",kind="pressed",result="not"} 1' in said
+    assert "antenne_database_up 0" in said
+
+
+def test_the_handbook_of_it_names_every_number() -> None:
+    """What can be read at `/metrics` stands in the manual of who runs the bot."""
+    manual = (Path(__file__).parents[2] / "docs" / "beheer.md").read_text(encoding="utf-8")
+    assert [name for name in ABOUT if f"`antenne_{name}`" not in manual] == []
 
 
 async def test_the_time_that_a_platform_asks_for_is_kept(antenne: Antenne, chat: StrictChat, clock: Clock) -> None:

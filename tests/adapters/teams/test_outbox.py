@@ -67,6 +67,8 @@ async def test_lost_answer_doubles_once(tmp_path: Path, monkeypatch: pytest.Monk
         await town.settle(10)
         assert [one.title for one in town.chat_of("an")] == ["Zaak 1", "Zaak 1"]
         assert town.teams.possible_doubles == 1
+        counted = {item.name: item.value for item in await town.antenne.measured(5)}
+        assert counted["possible_doubles_total"] == 1
         await town.press("an", find(town.chat_of("an"), "Neutraal").handle)
         assert town.teams.possible_doubles == 1
 

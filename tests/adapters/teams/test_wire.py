@@ -98,6 +98,8 @@ async def test_authentication_matrix(tmp_path: Path, monkeypatch: pytest.MonkeyP
             assert status in (401, 403), what
             assert answer is None
         assert not reached
+        denied = [item.value for item in town.antenne.metrics.counted() if item.name == "denied_total"]
+        assert sum(denied) == len(tokens) + len(changed)
         assert await count(town) == 0
         assert (await town.deliver(good))[0] == 200
         assert len(reached) == 1

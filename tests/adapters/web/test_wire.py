@@ -520,7 +520,7 @@ def test_what_is_not_this_machine(host: str | None) -> None:
 
 
 async def test_the_chat_listens_on_loopback_whatever_the_host(tmp_path: Path) -> None:
-    """With a public host the chat stays on 127.0.0.1; outside there is /healthz and nothing else."""
+    """With a public host the chat stays on 127.0.0.1; outside there are /healthz and /metrics, and nothing else."""
     bot: Any = Cardboard()
     settings: Any = Choices(tmp_path / "none", host="127.0.0.2")
     told: asyncio.Queue[str] = asyncio.Queue()
@@ -536,7 +536,7 @@ async def test_the_chat_listens_on_loopback_whatever_the_host(tmp_path: Path) ->
         await asyncio.gather(serving, return_exceptions=True)
     public = make_public_app(bot)
     paths = {route.resource.canonical for route in public.router.routes() if route.resource is not None}
-    assert paths == {"/healthz"}
+    assert paths == {"/healthz", "/metrics"}
     assert isinstance(public, web.Application)
 
 
