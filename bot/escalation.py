@@ -184,6 +184,11 @@ def replied(work: Work, event: Replied) -> Answer:
         return Answer()
     if message.kind == "objection":
         return _objection(work, case, message, text, event)
+    if message.kind == "case" and not (work.who and may(work.organisation, work.who, "see", standing(work, case))):
+        number = _keep(work, case, None, text, event, outside=True)  # beneath a card in the moderators' channel
+        _echo(work, event, message, number, case)
+        save(work, case, "outside_reply", {"reply": number})
+        return Answer(note="refused.outside", refused=True)
     if message.kind != "case" or case.moderator != work.who:
         raise Refused("refused.not_yours", who=case.moderator or "")
     rows = _asking(work, case.number)

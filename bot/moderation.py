@@ -29,7 +29,7 @@ from bot.events import Conversation, Image, Pasted
 from bot.faq_index import FaqIndex
 from bot.outbox import again, say
 from bot.presses import AlsoThis, Answer, Back, HandOver, Same, TakeCase, UseFaq
-from bot.roster import direct, holders, holds_role, may, publishers, publishes, recipient
+from bot.roster import card_place, direct, holders, holds_role, may, publishers, publishes, recipient
 from bot.tables import cases, comments, evidence, insert_new, preferences, private_flags
 from bot.work import Refused, Work
 from flows import walk as walking
@@ -111,7 +111,7 @@ def paste(
     case = save(work, case, "opened", {"place": place, "platform": platform, "pictures": len(shown.numbers)})
     told: list[tuple[str, dict[str, Any]]] = []
     if moderates:
-        say(work, _lane(work, work.who), "case", case=number)
+        say(work, _card_lane(work, work.who), "case", case=number)
         if (place, platform) != last_used(work, work.who):
             insert_new(work.conn, preferences, person=work.who, place=place, platform=platform) or work.conn.execute(
                 preferences.update().where(preferences.c.person == work.who).values(place=place, platform=platform)
@@ -293,7 +293,7 @@ def take_case(work: Work, case: Case, press: TakeCase) -> Case:
     if case.moderator is not None:
         raise Refused("refused.case_taken", who=case.moderator)
     case = save(work, replace(case, moderator=work.who), "case_taken", {})
-    say(work, _lane(work, work.who), "case", case=case.number)
+    say(work, _card_lane(work, work.who), "case", case=case.number)
     again(work, case.number, "found")
     return case
 
@@ -307,7 +307,7 @@ def hand_over(work: Work, case: Case, press: HandOver) -> Case:
     _forget_private(work, case.number)
     again(work, case.number, "case")  # the old card says who has it now
     case = save(work, replace(case, moderator=press.to), "handed_over", {"to": press.to})
-    say(work, _lane(work, press.to), "case", case=case.number)
+    say(work, _card_lane(work, press.to), "case", case=case.number)
     return case
 
 
@@ -415,8 +415,13 @@ def _current(case: Case, walk: int, step: int, *, ended: bool = False) -> Walk:
     return current
 
 
+def _card_lane(work: Work, person: str) -> Conversation:
+    """Where the cards of a person's cases go."""
+    return card_place(work.organisation, work.house.platforms, person)
+
+
 def _lane(work: Work, person: str) -> Conversation:
-    """Where a person's own cards go."""
+    """Where a person is written to."""
     return direct(work.organisation, work.house.platforms, person)
 
 

@@ -129,6 +129,9 @@ class Organisation(Frozen):
     office_hours: dict[Weekday, tuple[tuple[Hour, Hour], ...]] = {}
     closing_days: tuple[date, ...] = ()
     tree: str = "lokaal-bestuur"
+    cards: Literal["direct", "channel"] = (
+        "direct"  # where a case's card stands: with its moderator, or in the moderators' channel
+    )
     people: dict[Name, Person] = Field(min_length=1)
     departments: dict[Name, Department] = {}
     roles: dict[Role, Holders] = {}
@@ -230,6 +233,9 @@ def _problems(organisation: Organisation, tree: Tree, source: Source) -> Iterato
     statement = ("crisis", "holding_statement")
     yield from _placeholders(organisation.crisis.holding_statement, source, statement, HOLDING_PLACEHOLDERS)
     yield from _digests(organisation, source)
+    if organisation.cards == "channel" and not organisation.roles["moderator"].channel.keys() & {"slack", "teams"}:
+        right = "give the role moderator a private channel on Slack or Teams, or write direct"
+        yield source.problem("cards stand in the moderators' channel, which has no address", "cards", right=right)
 
 
 def _digests(organisation: Organisation, source: Source) -> Iterator[Problem]:

@@ -198,6 +198,17 @@ def direct(organisation: Organisation, platforms: Sequence[Platform], person: st
     return Conversation("local", person)
 
 
+def card_place(organisation: Organisation, platforms: Sequence[Platform], person: str) -> Conversation:
+    """Where the cards of ``person``'s cases stand: in their own messages, or, where the file says so, in the moderators' channel on
+    the platform where they are. In the local chat everybody reads their own."""
+    own = direct(organisation, platforms, person)
+    held = organisation.roles.get("moderator")
+    shared = organisation.cards == "channel" and own.platform != "local" and held is not None
+    if shared and held is not None and own.platform in held.channel and holds_role(organisation, person, "moderator"):
+        return Conversation(own.platform, held.channel[own.platform])
+    return own
+
+
 def channels_of(organisation: Organisation, person: str) -> tuple[str, ...]:
     """The local channels that ``person`` is in: those of their roles and departments; the communications lead is in all."""
     lead = holds_role(organisation, person, "communications_lead")

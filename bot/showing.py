@@ -28,6 +28,7 @@ from bot import crisis as crises
 from bot.cards import Card
 from bot.case import Case, State, advice, answers_held, chain_holds, load_case, outcomes, situation, standing
 from bot.moderation import other_moderators
+from bot.outbox import message_of
 from bot.presses import week_number
 from bot.roster import holds_role, may, publishers, publishes, recipient, stand_in
 from bot.tables import cases, evidence, replies, threads, timeline
@@ -80,6 +81,13 @@ def seen(work: Work, case: Case, reader: str) -> Seen:
     )
 
 
+def shared(work: Work, case: Case) -> Seen:
+    """The same where other moderators read it too: without the author's name, and without what its moderator marked for themselves."""
+    own = seen(work, case, case.moderator or "")
+    signal = None if own.confidential else own.signal  # it holds the comment's words
+    return replace(own, shared=True, handle=False, private=frozenset(), moderators=(), links=(), signal=signal)
+
+
 def signal_of(work: Work, case: Case) -> SignalSeen:
     """What would go into the signals, and what it may be about."""
     have, department = topics.known(work), case.state.department or ""
@@ -120,6 +128,11 @@ def message(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
     match row.kind:
         case "case" if reader is not None and case.moderator != reader:
             return wording.case.handed_over(words, case), ()
+        case "case" if reader is None and _later_card(work, row):
+            return wording.case.handed_over(words, case), ()
+        case "case" if reader is None:
+            mentions = (case.moderator,) if case.moderator is not None else ()
+            return wording.case.card(words, shared(work, case)), mentions
         case "case":
             return wording.case.card(words, seen(work, case, reader or "")), ()
         case "thread":
@@ -326,6 +339,12 @@ def _told(work: Work, case: int) -> tuple[Told, ...]:
 def _mentions(work: Work, thread: Told) -> tuple[str, ...]:
     role: Role = thread.role
     return recipient(work.organisation, work.house.platforms, role, thread.department or None).people
+
+
+def _later_card(work: Work, row: Row[Any]) -> bool:
+    """Whether the case went to somebody else since this card was posted, and has another one."""
+    newest = message_of(work, row.case_id, "case")
+    return newest is not None and bool(newest.id != row.id)
 
 
 def _reader(work: Work, lane: str) -> str | None:

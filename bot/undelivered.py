@@ -38,7 +38,7 @@ def reroute(work: Work, number: int, why: str) -> None:
     if head.kind == "thread":
         _move(work, head, why)
     elif head.kind == "case":
-        _tell_lead(work, head, why)
+        _own_card(work, head, why)
     elif head.kind == "objection":
         objections.unreached(work, head)
     elif head.kind in ASKING:
@@ -106,6 +106,19 @@ def _places(work: Work, thread: Row[Any]) -> Iterator[Conversation]:
         yield direct(work.organisation, platforms, person)
     for person in leads:
         yield Conversation("local", person)
+
+
+def _own_card(work: Work, card: Row[Any], why: str) -> None:
+    """A card that finds no place in the moderators' channel goes to its moderator, with what there is to repair."""
+    case = load_case(work, card.case_id)
+    keeper = case.moderator if case.moderator in work.organisation.people else None
+    own = direct(work.organisation, work.house.platforms, keeper) if keeper is not None else None
+    if own is None or str(own) == card.lane:
+        _tell_lead(work, card, why)
+        return
+    work.conn.execute(messages.update().where(or_(messages.c.id == card.id, _beneath(card.id))).values(**_anew(str(own))))
+    what, who = f"undelivered_{why}", keeper or ""
+    say(work, own, "thread_note", case=case.number, parent=card.id, what=what, role="moderator", department="", who=who)
 
 
 def _tell_lead(work: Work, card: Row[Any], why: str) -> None:

@@ -36,7 +36,7 @@ from bot.comment_text import is_blank
 from bot.events import Answer, Commanded, Incoming, Pasted, Pressed, Submitted
 from bot.ports import Pictures
 from bot.presses import ShowCase, Start, TakeCase, asks
-from bot.roster import person_of
+from bot.roster import card_place, direct, person_of
 from bot.sentences import sentences
 from bot.wording import Wording, language_of
 
@@ -226,13 +226,13 @@ class SlackApp:
         said = events.heard(body, actor(person, inside=inside), us.user)
         if said is None:
             return BoltResponse(status=200, body="")
-        answer = await self._answer_to(said, inside=inside, direct=event.get("channel_type") == "im", t=t)
+        answer = await self._answer_to(said, inside=inside, alone=event.get("channel_type") == "im", t=t)
         if answer is None:
             return BoltResponse(status=503, body="")
         self._later(self._whisper(person.user, said.spot, answer))
         return BoltResponse(status=200, body="")
 
-    async def _answer_to(self, said: Heard, *, inside: bool, direct: bool, t: render.Translate) -> Answer | None:
+    async def _answer_to(self, said: Heard, *, inside: bool, alone: bool, t: render.Translate) -> Answer | None:
         """What to say of a message, perhaps nothing; ``None`` when it could not be kept."""
         event = said.event
         if not inside and isinstance(event, Pasted | Commanded):
@@ -248,7 +248,7 @@ class SlackApp:
             return Answer() if answer.kept == "before" else None
         if answer.form is not None and isinstance(event, Commanded):  # a message opens no dialog
             return Answer(note=t("slack.form_elsewhere", typed=event.text), refused=True)
-        here = direct and isinstance(event, Pasted)  # the card comes here by itself
+        here = alone and isinstance(event, Pasted) and not self._in_channel(event)  # the card comes here by itself
         return replace(answer, card=None) if here else self._told(answer, event, t)
 
     async def on_command(self, body: dict[str, Any]) -> BoltResponse:
@@ -408,6 +408,21 @@ class SlackApp:
             await self._answer(body, told, t)
         if (body.get("view") or {}).get("type") == "home":
             await self._home(person.user, inside=True)
+        elif not shows:
+            await self._anew(body, person, event, t)
+
+    async def _anew(self, body: dict[str, Any], person: Who, event: Pressed, t: render.Translate) -> None:
+        """A card that this person alone sees, in a dialog or beside a message, is not the outbox's: here it is shown as it is now."""
+        view, alone = body.get("view") or {}, (body.get("container") or {}).get("is_ephemeral")
+        name, case = self.antenne.organisation.by_address.get(("slack", person.user)), getattr(event.press, "case", None)
+        card = await self.antenne.card(name, case) if name is not None and case is not None and (view or alone) else None
+        if card is None:
+            return
+        if view:
+            await self._change(view, render.said(t("slack.app"), render.several((card,), t), t))
+            return
+        for values in self._messages(Answer(card=card), t):
+            await self._send(str(body.get("response_url") or ""), {**values, "replace_original": True})
 
     async def _home(self, user: str, *, inside: bool) -> None:
         """Publish the home page of a person."""
@@ -424,12 +439,19 @@ class SlackApp:
     # --- answers for one person ----------------------------------------------------------------------------
 
     def _told(self, answer: Answer, event: Incoming, t: render.Translate) -> Answer:
-        """What is said of a new case to who began it elsewhere: its card stands in their messages."""
+        """What is said of a new case to who began it elsewhere: where its card stands."""
         if answer.refused:
             return answer
         begun = isinstance(event, Pasted | Commanded) or (isinstance(event, Submitted) and isinstance(event.press, Start))
-        note = t("slack.case_ready", number=answer.case) if begun and answer.case else ""
+        key = "slack.case_ready_channel" if self._in_channel(event) else "slack.case_ready"
+        note = t(key, number=answer.case) if begun and answer.case else ""
         return replace(answer, card=None, note=" ".join(part for part in (note, answer.note) if part))
+
+    def _in_channel(self, event: Incoming) -> bool:
+        """Whether the cards of who acts stand in the moderators' channel."""
+        organisation, platforms = self.antenne.organisation, self.antenne.house.platforms
+        person = person_of(organisation, event.actor)
+        return person is not None and card_place(organisation, platforms, person) != direct(organisation, platforms, person)
 
     def _messages(self, answer: Answer, t: render.Translate) -> list[dict[str, Any]]:
         cards: tuple[Card, ...] = (*((answer.card,) if answer.card else ()), *answer.cards)

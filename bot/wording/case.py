@@ -20,6 +20,7 @@ from bot.presses import (
     Object,
     Same,
     SetFlag,
+    ShowCase,
     UndoStrike,
     UseFaq,
 )
@@ -33,7 +34,7 @@ from bot.wording.strikes import asks, author
 from bot.wording.support import private
 from bot.wording.words import Wording
 from flows.effects import Advise
-from flows.tree import Ask
+from flows.tree import PRIVATE_FLAGS, Ask
 from flows.walk import MOST_WALKS, offers
 
 
@@ -137,8 +138,9 @@ def _advice(w: Wording, seen: Seen, advised: Advise) -> Card:
                 SetFlag(case=case.number, flag=flag, on=not (flag in case.state.flags or flag in seen.private)),
             )
             for flag in advised.flags
+            if not (seen.shared and flag in PRIVATE_FLAGS)
         )
-        body.append(Toggles(w.t("card.flags"), flags))
+        body += [Toggles(w.t("card.flags_shared" if seen.shared else "card.flags"), flags)] if flags else []
     if advised.strike == "waivable":
         waived = case.state.no_strike
         body.append(Toggles(w.t("card.strike"), ((w.t("flag.no_strike"), waived, NoStrike(case=case.number, on=not waived)),)))
@@ -192,4 +194,5 @@ def _below(w: Wording, seen: Seen) -> tuple[Button, ...]:
         Button(w.t("button.back"), Back(case=case.number, walk=case.walk, step=len(walk.path))),
         Button(w.t("button.next"), Next(case=case.number)),
         Button(w.t("button.intake"), EditIntake(case=case.number)),
+        *((Button(w.t("button.for_you_alone"), ShowCase(case=case.number)),) if seen.shared else ()),
     )

@@ -27,6 +27,8 @@ def comment(w: Wording, seen: Seen) -> list[Block]:
     if "weighs_on_me" in seen.private:
         show = Button(w.t("button.show_text"), ShowText(case=case.number))
         return [Text(w.t("support.folded"), "hint"), Buttons((show,))]
+    if seen.shared and seen.confidential:
+        return [Buttons((Button(w.t("button.show_text"), ShowText(case=case.number)),))]
     text, was_cut = cut(case.text, SHOWN_TEXT)
     blocks: list[Block] = []
     if text:
@@ -70,7 +72,7 @@ def facts(w: Wording, seen: Seen, advised: Advise) -> tuple[tuple[str, str | Quo
     if told:
         quotes.append((w.t("fact.told"), " · ".join(told)))
     strike = warning_of(w, seen, advised)
-    if strike:
+    if strike and not seen.shared:
         quotes.append((w.t("fact.strike"), strike))
     if case.moderator is not None and not case.open:
         quotes.append((w.t("fact.moderator"), w.name(case.moderator)))

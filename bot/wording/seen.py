@@ -80,3 +80,4 @@ class Seen:
     strike: Any = None  # the row of the strike that a closed case gave
     links: tuple[tuple[int, int], ...] = ()  # of the author with that of another case: the link, the case
     signal: SignalSeen | None = None
+    shared: bool = False  # the card stands where others read it too: what is its moderator's alone is left out

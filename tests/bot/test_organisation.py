@@ -195,6 +195,12 @@ def test_two_people_cannot_have_one_address(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8").splitlines()[problem.line - 1].startswith("  karim:")
 
 
+def test_cards_in_a_channel_need_one(tmp_path: Path) -> None:
+    """Cards stand in the moderators' channel only where it has an address on Slack or Teams."""
+    (problem,) = problems(variant(tmp_path, "\ncards: direct", "\ncards: channel"))
+    assert "has no address" in problem.what
+
+
 def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
     """Nobody has to mend a file mistake by mistake."""
     path = variant(tmp_path, "head: griet", "head: grit")

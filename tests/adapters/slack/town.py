@@ -32,12 +32,12 @@ SECRET = "not-a-secret"
 Way = Literal["http", "socket"]
 AN, KARIM, SOFIE, TOM, LIES, SAM = "U0AN000000", "U0KARIM000", "U0SOFIE000", "U0TOM00000", "U0LIES0000", "U0SAM00000"
 GUEST, STRANGER = "U0INGE0000", "U0VREEMD00"
-LEAD, ROADS = "C0COMMLEAD", "C0MOBILITY"
+LEAD, ROADS, TEAM_ROOM = "C0COMMLEAD", "C0MOBILITY", "C0MODERATE"
 _ids = itertools.count(1)
 
 
-def town(folder: Path) -> Path:
-    """The sample's file with everybody's Slack address and three channels."""
+def town(folder: Path, cards: str = "direct") -> Path:
+    """The sample's file with everybody's Slack address and three channels; ``cards``: where the cards of cases stand."""
     text = SAMPLE.read_text(encoding="utf-8")
     text = re.sub(
         r"^  (\w+): \{name: ([^,}]+)",
@@ -47,6 +47,10 @@ def town(folder: Path) -> Path:
     )
     text = text.replace('"#communicatie"', f'"#communicatie", slack: {LEAD}').replace(
         '"#mobiliteit"', f'"#mobiliteit", slack: {ROADS}'
+    )
+    text = text.replace("\ncards: direct\n", f"\ncards: {cards}\n").replace(
+        '[an, karim]\n    channel: {local: "#moderatieteam"}',
+        f'[an, karim]\n    channel: {{local: "#moderatieteam", slack: {TEAM_ROOM}}}',
     )
     path = folder / "organisation.yaml"
     path.write_text(text, encoding="utf-8")
@@ -276,7 +280,7 @@ def words(blocks: list[Json]) -> str:
 
 
 @asynccontextmanager
-async def open_town(folder: Path, way: Way = "http", **how: Any) -> AsyncIterator[Town]:
+async def open_town(folder: Path, way: Way = "http", *, cards: str = "direct", **how: Any) -> AsyncIterator[Town]:
     """The bot on an empty SQLite database, beside a stub, reached over HTTP or through Socket Mode."""
     at = [datetime(2026, 11, 19, 9, 0, tzinfo=UTC)]
 
@@ -290,7 +294,7 @@ async def open_town(folder: Path, way: Way = "http", **how: Any) -> AsyncIterato
             bot_token=SecretStr(TOKEN), signing_secret=SecretStr(SECRET), api_url=SecretStr(origin + "/api/"),
             app_token=SecretStr(APP_TOKEN) if way == "socket" else None,
         )  # fmt: skip
-        path = town(folder)
+        path = town(folder, cards)
         organisation, _ = load_organisation(path)
         for person in organisation.people.values():
             slack.user(person.addresses["slack"], name=person.name)
@@ -299,6 +303,7 @@ async def open_town(folder: Path, way: Way = "http", **how: Any) -> AsyncIterato
         slack.user(BOT, is_bot=True)
         slack.channel(LEAD, SOFIE, TOM, GUEST)
         slack.channel(ROADS, LIES, STRANGER)
+        slack.channel(TEAM_ROOM, AN, KARIM, GUEST)
         client = Client(settings)
         chat = SlackChat(client, organisation, lambda: at[0], Matplotlib())
         tables_at(folder / "a.db")
