@@ -369,7 +369,8 @@ def _followed(work: Work, have: topics.Known, audience: str, week: str) -> tuple
     if not open_ones:
         return ()
     weeks = loops.weeks_until(work, week, min(loop.week for loop in open_ones))
-    weeks = tuple(one for one in weeks if one > alarm.first_week(work))
+    first = alarm.first_week(work)
+    weeks = tuple(one for one in weeks if one > first)
     counts = loops.counts(work, have, weeks, [loop.topic for loop in open_ones])
     found = []
     for loop in sorted(open_ones, key=lambda one: one.at):

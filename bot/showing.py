@@ -244,7 +244,8 @@ def topic_card(work: Work, number: int, week: str) -> Card:
     week = week or calendar.iso_week(calendar.week_bounds(calendar.iso_week(work.now))[0] - timedelta(days=1))
     loop = loops.standing(work, have, [topic.id]).get(topic.id)
     weeks = loops.weeks_until(work, week, min(week, loop.week) if loop is not None else week)
-    weeks = tuple(one for one in weeks if one > alarm.first_week(work)) or weeks[-1:]
+    first = alarm.first_week(work)
+    weeks = tuple(one for one in weeks if one > first) or weeks[-1:]
     counts = loops.counts(work, have, weeks, [topic.id]).get(topic.id, (0,) * len(weeks))
     change = loops.effect(loop, weeks, counts) if loop is not None else None
     _, found = signals.find(work, signals.Wanted(frozenset({topic.department}), topic=topic.id), limit=5)

@@ -69,10 +69,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All topics at one moment. ``root``: where each one's signals are counted; ``by_name``: per department, folded name → topic."""
+    """All topics at one moment. ``root``: where each one's signals are counted; ``members``: the other way round; ``by_name``: per
+    department, folded name → topic."""
 
     topics: Mapping[int, Topic]
     root: Mapping[int, int]
+    members: Mapping[int, Sequence[int]]
     by_name: Mapping[str, Mapping[str, int]]
 
     def get(self, number: int | None) -> Topic | None:
@@ -86,8 +88,7 @@ class Known:
 
     def ids(self, number: int) -> tuple[int, ...]:
         """The topic and all that went into it."""
-        root = self.root.get(number, number)
-        return tuple(one for one, end in self.root.items() if end == root) or (number,)
+        return tuple(self.members.get(self.root.get(number, number), (number,)))
 
 
 def known(work: Work) -> Known:
@@ -98,7 +99,11 @@ def known(work: Work) -> Known:
     by_name: dict[str, dict[str, int]] = {}
     for row in work.conn.execute(select(topic_names.c.department, topic_names.c.name, topic_names.c.topic_id)):
         by_name.setdefault(row.department, {})[row.name] = row.topic_id
-    return Known(found, {number: _end(number, into) for number in found}, by_name)
+    root = {number: _end(number, into) for number in found}
+    members: dict[int, list[int]] = {}
+    for number, end in root.items():
+        members.setdefault(end, []).append(number)
+    return Known(found, root, members, by_name)
 
 
 def _end(number: int, into: Mapping[int, int | None]) -> int:
