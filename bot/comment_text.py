@@ -4,6 +4,7 @@ Pure functions over one text: cleaning, cutting, comparing, telling formal from 
 (`masking.py`), no hints about content, no I/O.
 """
 
+import re
 import unicodedata
 from hashlib import sha256
 from typing import Literal
@@ -44,11 +45,15 @@ _FORBIDDEN = (
 _CLEAN_AWAY = regex.compile(f"({_EMOJI})|[{_FORBIDDEN}]+")
 # Eight marks on one letter is more than any language uses; towers of them only serve to hide a text.
 _TOWER = regex.compile(r"(\p{M}{8})\p{M}+")
+# Nearly every Dutch text: letters with their accents on, signs, line feeds. There is nothing in it to clean but its ends.
+_CLEAN = re.compile("[\n -~\xa1-\xac\xae-\u024f\u2013\u2014\u2018-\u201f\u2026\u20ac]*")
 
 
 def clean(text: str) -> str:
     """The text as it is kept: NFC, line feeds only, nothing invisible or steering, trimmed; cleaning it again
     changes nothing. Joiners and variation selectors stay inside emoji, tabs become spaces."""
+    if _CLEAN.fullmatch(text):
+        return text.strip()
     while True:
         before = text
         text = _SURROGATE_PAIR.sub(_join_surrogates, text)

@@ -347,7 +347,7 @@ def past(
         "why": why,
         "note": cut(clean(note), LONGEST_REASON)[0],
         "kept": kept,
-        "content": json.dumps(json.loads(said.model_dump_json(exclude_defaults=True)) | {"status": status}),
+        "content": json.dumps(said.model_dump(mode="json", exclude_defaults=True) | {"status": status}),
     }
 
 

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from bot.comment_text import clean, fingerprint
 from bot.faq import STATUSES, Content, Status, checked, content, owner_of, past, touch
@@ -88,11 +88,7 @@ class Good:
     status: Status | None
     given: frozenset[Column]
     known_department: bool
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """By what an entry is recognised, beside its department."""
-        return fingerprint(self.said.question), self.said.language
+    key: tuple[str, str]  # by what an entry is recognised, beside its department
 
 
 class Reader:
@@ -133,7 +129,8 @@ class Reader:
             )
         except Refused as refused:
             return Wrong(row, refused.key, refused.values)
-        return Good(row, said, status, frozenset(given), not department or department in self.organisation.departments)
+        known = not department or department in self.organisation.departments
+        return Good(row, said, status, frozenset(given), known, (fingerprint(said.question), said.language))
 
     def _status(self, text: str) -> Status | None:
         if not text:
@@ -249,10 +246,16 @@ def take_in(work: Work, rows: Sequence[Good]) -> Plan:
         numbers = work.conn.execute(insert, fresh).scalars().all()
         pasts = [past(work, number, 1, said, status, "imported") for number, (said, status) in zip(numbers, some, strict=True)]
         work.conn.execute(faq_history.insert(), pasts)
-    for row, said, status in found.changed:
-        values = said.columns() | _first(work, status) | {"version": row.version + 1, "used": row.used}
-        work.conn.execute(faq.update().where(faq.c.id == row.id).values(values))
-        work.conn.execute(faq_history.insert().values(past(work, row.id, row.version + 1, said, status, "imported")))
+    for begin in range(0, len(found.changed), _AT_ONCE):
+        rows_now = found.changed[begin : begin + _AT_ONCE]
+        becoming = [
+            said.columns() | _first(work, status) | {"version": row.version + 1, "used": row.used, "number": row.id}
+            for row, said, status in rows_now
+        ]
+        columns: dict[str, Any] = {name: bindparam(name) for name in becoming[0] if name != "number"}
+        work.conn.execute(faq.update().where(faq.c.id == bindparam("number")).values(columns), becoming)
+        pasts = [past(work, row.id, row.version + 1, said, status, "imported") for row, said, status in rows_now]
+        work.conn.execute(faq_history.insert(), pasts)
     return found
 
 

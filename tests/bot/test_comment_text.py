@@ -293,3 +293,11 @@ def test_says_u(text: str) -> None:
 def test_does_not_say_u(text: str) -> None:
     """Familiar, Flemish ge, hours, abbreviations and texts that address nobody."""
     assert not says_u(text)
+
+
+@given(
+    st.text(st.one_of(st.characters(max_codepoint=0x24F), st.sampled_from("\u2019\u2026\u20ac\u0301\u200d\n\t ")), max_size=20)
+)
+def test_plain_text_is_cleaned_the_same_the_short_way(text: str) -> None:
+    """An invisible sign, which is taken away, sends it the long way."""
+    assert clean(text) == clean(f"\u2060{text}")
