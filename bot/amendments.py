@@ -12,10 +12,10 @@ from pydantic import Field, TypeAdapter
 from sqlalchemy import Connection, Row, bindparam, select
 
 from bot.events import Platform
-from bot.organisation import Absence, Addresses, Department, Holders, Organisation
+from bot.organisation import Absence, Addresses, Department, Holders, Organisation, Person
 from bot.tables import amendments
-from flows.policy import Frozen
-from flows.tree import Role
+from flows.policy import Approved, Frozen
+from flows.tree import Name, Role
 
 # --- one change ---
 
@@ -65,12 +65,27 @@ class Address(Frozen):
     address: str = Field(default="", max_length=200)
 
 
-Change = Annotated[Away | Back | Hold | Deputise | Address, Field(discriminator="do")]
+class Meet(Frozen):
+    """Somebody is known from now on, or is called, spoken to or reached otherwise."""
+
+    do: Literal["meet"] = "meet"
+    person: Name
+    known: Person
+
+
+class Approve(Frozen):
+    """The policy was approved, again: by whom, when, and when it must be looked at once more."""
+
+    do: Literal["approve"] = "approve"
+    approved: Approved
+
+
+Change = Annotated[Away | Back | Hold | Deputise | Address | Meet | Approve, Field(discriminator="do")]
 _codec: TypeAdapter[Any] = TypeAdapter(Change)
 _LOG = select(amendments).where(amendments.c.id > bindparam("since")).order_by(amendments.c.id)
 
 
-def note(conn: Connection, by: str, at: datetime, change: Away | Back | Hold | Deputise | Address) -> int:
+def note(conn: Connection, by: str, at: datetime, change: Away | Back | Hold | Deputise | Address | Meet | Approve) -> int:
     """Write a change into the log; returns its number."""
     key = conn.execute(amendments.insert().values(at=at, by=by, what=change.model_dump_json())).inserted_primary_key
     assert key is not None  # every insert of one row has one
@@ -99,7 +114,12 @@ def exported(values: Mapping[str, Any], organisation: Organisation, version: int
                 known.pop(name, None)
     absences = [_plain(item) for item in organisation.absences if item.until >= today]
     roles = {role: _plain(held) for role, held in organisation.roles.items()}
-    changed = {"roles": roles, "absences": absences, "directory": version} | ({"departments": departments} if departments else {})
+    people = {name: _plain(person) for name, person in organisation.people.items()}
+    changed: dict[str, Any] = {"people": people, "roles": roles, "absences": absences, "directory": version}
+    if departments:
+        changed["departments"] = departments
+    if organisation.policy.approved is not None:
+        changed["policy"] = {**(values.get("policy") or {}), "approved": _plain(organisation.policy.approved)}
     return {**values, **changed}
 
 
@@ -132,6 +152,10 @@ def amended(organisation: Organisation, changes: Iterable[Any]) -> Organisation:
                     organisation = _deputise(organisation, change)
             case Address():
                 organisation = _address(organisation, change)
+            case Meet():
+                organisation = organisation.with_people({**organisation.people, change.person: change.known})
+            case Approve():
+                organisation = organisation.model_copy(update={"policy": organisation.policy.approved_by(change.approved)})
             case _:
                 assert_never(change)
     return organisation
@@ -214,6 +238,7 @@ class Directory:
             _ = file.by_address, file.calendar  # worked out once: a copy keeps them
             changes = [change for row, change in log(conn, file.directory) if row.id <= version]
             whole = self._amended = (version, amended(file, changes))
+            _ = whole[1].by_address
         found = whole[1].on(day)
         self._known = (version, day, found)
         return found

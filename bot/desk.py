@@ -76,6 +76,8 @@ from bot.presses import (
     SetAbsence,
     SetFlag,
     SetForm,
+    SetPerson,
+    SetReview,
     ShowCase,
     ShowDigest,
     ShowFaq,
@@ -184,7 +186,7 @@ class Desk:
                 return self._said(work, escalation.answer_from_faq(work, press))
             case Review():
                 return self._review(work, press, values)
-            case SetAbsence() | ChangeDirectory():
+            case SetAbsence() | ChangeDirectory() | SetPerson() | SetReview():
                 return directory.press(work, press, values)
             case (
                 KeepSignal() | EditSignal() | LogSignal() | ShowSignals() | ShowTopics() | ShowTopic() | RenameTopic()

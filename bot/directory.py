@@ -8,13 +8,13 @@ from typing import get_args
 
 from sqlalchemy import func, select
 
-from bot import absences, amendments, clocks, objections, showing, wording
+from bot import absences, amendments, clocks, known, objections, showing, wording
 from bot.amendments import Address, Deputise, Hold
 from bot.cards import Card
-from bot.events import Answer, Platform
+from bot.events import Answer
 from bot.organisation import Absence, Addresses, Holders, Organisation
 from bot.outbox import say
-from bot.presses import ChangeDirectory, SetAbsence
+from bot.presses import ChangeDirectory, SetAbsence, SetPerson, SetReview
 from bot.roster import deputies_of, direct, holders, may, recipient
 from bot.tables import cases, threads
 from bot.work import Refused, Work
@@ -73,18 +73,21 @@ def card(work: Work) -> Card:
     )
 
 
-def press(work: Work, press: SetAbsence | ChangeDirectory, values: dict[str, str] | None) -> Answer:
+def press(work: Work, press: SetAbsence | ChangeDirectory | SetPerson | SetReview, values: dict[str, str] | None) -> Answer:
     """A form of the roster, opened or sent."""
     words = showing.words_for(work)
     lead = may(work.organisation, work.who, "directory")
     if isinstance(press, SetAbsence):
         if values is None:
             others = [name for name in work.organisation.people if name != work.who] if lead else []
-            known = [item for item in absences.coming(work) if lead or item.person == work.who]
-            return Answer(form=wording.directory.absence_form(words, press, [work.who, *others], known))
+            coming = [item for item in absences.coming(work) if lead or item.person == work.who]
+            return Answer(form=wording.directory.absence_form(words, press, [work.who, *others], coming))
         return Answer(note=wording.directory.absence(words, "announced", _absence(work, values)))
     if not lead:
         raise Refused("refused.not_lead")
+    if isinstance(press, SetPerson | SetReview):
+        made = known.press(work, press, values)
+        return made if isinstance(made, Answer) else Answer(note=words.t(made), cards=(card(work),))
     if values is None:
         return Answer(form=wording.directory.form(words, press, WHAT, roster(work.organisation)))
     change(work, values)
@@ -164,20 +167,9 @@ def _read(work: Work, values: dict[str, str]) -> Hold | Deputise | Address:
                 raise Refused("refused.absence_self")
             return Deputise(role=role, department=department, holder=holder, person=person)
         case "channel" | "on_call":
-            platform, address = _address(work, values.get("address", "").strip())
+            platform, address = known.address(work, values.get("address", ""))
             if role == "department_head" and what == "channel":
                 raise Refused("refused.directory_head_channel")
             return Address(role=role, department=department, on_call=what == "on_call", platform=platform, address=address)
         case _:
             raise Refused("refused.stale")
-
-
-def _address(work: Work, typed: str) -> tuple[Platform, str]:
-    """``slack: C012``, ``teams: …``, ``#naam`` for the local chat, or bare: an address on the first platform."""
-    platform, colon, address = typed.partition(":")
-    for known in get_args(Platform):
-        if colon and platform.strip().casefold() == known:
-            return known, address.strip()[:200]
-    if typed.startswith("#"):
-        return "local", typed[:60]
-    return work.house.platforms[0], typed[:200]

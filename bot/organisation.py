@@ -156,6 +156,12 @@ class Organisation(Frozen):
         copy._away = {item.person: item.replacement for item in self.absences if item.on(day)}  # noqa: SLF001 - its own copy
         return copy
 
+    def with_people(self, people: Mapping[str, Person]) -> "Organisation":
+        """The organisation with these people instead."""
+        copy = self.model_copy(update={"people": dict(people)})
+        copy.__dict__.pop("by_address", None)  # worked out from others
+        return copy
+
     @cached_property
     def calendar(self) -> Calendar:
         hours: Any = self.office_hours or dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), (("09:00", "17:00"),))

@@ -371,6 +371,18 @@ class SetAbsence(Frozen):
     do: Literal["absence"] = "absence"
 
 
+class SetPerson(Frozen):
+    """Somebody new, or another name, language or address of somebody known; in a form."""
+
+    do: Literal["person"] = "person"
+
+
+class SetReview(Frozen):
+    """Who approved the policy, when, and when it must be looked at again; in a form."""
+
+    do: Literal["review_dates"] = "review_dates"
+
+
 class ChangeDirectory(Frozen):
     """Change who holds a role, who stands in or where it is told, in a form."""
 
@@ -474,7 +486,7 @@ CasePress = (
 )  # fmt: skip
 ThreadPress = Take | Decide | UndoDecision | AskInfo | Forward | CloseThread
 FaqPress = ApproveFaq | EditFaq | RetireFaq | NewFaq | ShowFaq | TakeOverFaq | CloseGap | AnswerFromFaq
-RosterPress = SetAbsence | ChangeDirectory
+RosterPress = SetAbsence | ChangeDirectory | SetPerson | SetReview
 SignalPress = (
     KeepSignal | EditSignal | LogSignal | ShowSignals | ShowTopics | ShowTopic | RenameTopic | MergeTopic | NameGroup
     | CloseLoop | ShowDigest
@@ -489,6 +501,7 @@ def asks(press: Press) -> bool:
             Start() | EditIntake() | EditReply() | Decide() | UndoDecision() | AskInfo() | Forward() | Next() | EditFaq() | NewFaq()
             | CloseGap() | Disagree() | UndoStrike() | TellColleague() | Object() | Review() | Reported() | BodyAnswered() | MakeDossier()
             | EditSignal() | RenameTopic() | NameGroup() | LogSignal() | SetAbsence() | ChangeDirectory()
+            | SetPerson() | SetReview()
         ):  # fmt: skip
             return True
         case Waive():

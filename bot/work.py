@@ -124,12 +124,13 @@ class Work:
 
 def remember_versions(conn: Connection, house: House, now: datetime) -> None:
     """Keep today's tree and policy, so that cases begun with them can always be shown and finished as they were."""
-    rows = (
-        ("tree", house.tree.version, tree_content(house.tree)),
-        ("policy", house.organisation.policy.version, house.organisation.policy.model_dump_json()),
-    )
-    for kind, version, content in rows:
-        insert_new(conn, versions, kind=kind, version=version, at=now, content=content)
+    insert_new(conn, versions, kind="tree", version=house.tree.version, at=now, content=tree_content(house.tree))
+    remember_policy(conn, house.organisation.policy, now)
+
+
+def remember_policy(conn: Connection, policy: Policy, now: datetime) -> None:
+    """Keep a policy under its version."""
+    insert_new(conn, versions, kind="policy", version=policy.version, at=now, content=policy.model_dump_json())
 
 
 def tree_content(tree: Tree) -> str:

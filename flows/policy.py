@@ -160,6 +160,10 @@ class Policy(Frozen):
     retention: Retention = Retention()
     approved: Approved | None = None
 
+    def approved_by(self, approved: Approved) -> "Policy":
+        """The same policy, approved anew."""
+        return Policy.model_validate(self.model_dump() | {"approved": approved.model_dump()})
+
     @cached_property
     def flat(self) -> dict[str, str]:
         """Every setting under its dotted name, as the words that conditions compare: yes/no for switches."""

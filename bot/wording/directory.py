@@ -7,9 +7,11 @@ from typing import Any
 from bot.cards import Block, Button, Buttons, Card, Facts, Field, Form, Text
 from bot.case import Case
 from bot.organisation import Absence
-from bot.presses import ChangeDirectory, Press, SetAbsence
+from bot.presses import ChangeDirectory, Press, SetAbsence, SetPerson, SetReview
+from bot.sentences import LANGUAGES
 from bot.wording.facts import case_row
 from bot.wording.words import Wording
+from flows.policy import Approved
 
 
 def absence(w: Wording, what: str, absence: Absence) -> str:
@@ -61,10 +63,14 @@ def card(
         body.append(Text(w.t("directory.absences"), "strong"))
         body += [Text(absence(w, "announced", item)) for item in coming[:20]]
     open_with = tuple(
-        (w.name(who), w.t("directory.load", threads=taken, cases=has)) for who, (taken, has) in load.items() if taken + has
+        (w.name(who), f"{w.s.tn('directory.taken', taken)}, {w.s.tn('directory.cases', has)}")
+        for who, (taken, has) in load.items()
+        if taken + has
     )
     if open_with:
         body += [Text(w.t("directory.open"), "strong"), Facts(open_with)]
+    if changes:
+        body += [Text(w.t("directory.policy"), "strong"), Text(_approval(w))]
     if log:
         body.append(Text(w.t("directory.log"), "strong"))
         zone = w.organisation.calendar.zone
@@ -74,6 +80,8 @@ def card(
     buttons = [Button(w.t("button.absence"), SetAbsence())]
     if changes:
         buttons.insert(0, Button(w.t("button.directory"), ChangeDirectory(), "primary"))
+        buttons.insert(1, Button(w.t("button.person"), SetPerson()))
+        buttons.append(Button(w.t("button.review_dates"), SetReview()))
     return Card(w.t("directory.title"), (*body, Buttons(tuple(buttons))))
 
 
@@ -92,6 +100,10 @@ def _change_of(w: Wording, change: Any) -> str:
     """A change of the directory, as a sentence."""
     if change.do in ("away", "back"):
         return absence(w, "announced" if change.do == "away" else "stopped", change.absence)
+    if change.do == "meet":
+        return w.t("directory.did_meet", who=change.known.name)
+    if change.do == "approve":
+        return w.t("directory.did_approve", **_dates(w, change.approved))
     key = change.do if change.do != "hold" or change.on else "unhold"
     values = {"role": w.role(change.role, change.department)}
     if change.do == "address":
@@ -103,9 +115,13 @@ def _change_of(w: Wording, change: Any) -> str:
 
 
 def told(w: Wording, args: Mapping[str, Any]) -> Card:
-    """Somebody's role changed."""
+    """Somebody's role changed, or they are known from now on."""
+    by = w.name(str(args["by"]))
+    if args["what"] == "known":
+        text = w.t("directory.known", by=by, organisation=w.organisation.name)
+        return Card("", (Text(text),), notice=text)
     role = w.role(args["role"], str(args["department"]))
-    text = w.t(f"directory.told_{args['what']}", role=role, by=w.name(str(args["by"])))
+    text = w.t(f"directory.told_{args['what']}", role=role, by=by)
     return Card("", (Text(text),), notice=text)
 
 
@@ -124,3 +140,43 @@ def form(w: Wording, press: Press, what: Sequence[str], roster: Sequence[Any]) -
         Field("address", w.t("field.directory_address"), "line", hint=w.t("field.directory_address_hint"), limit=200),
     )
     return Form(w.t("form.directory"), press, fields, w.t("form.save"))
+
+
+def _approval(w: Wording) -> str:
+    """How the policy stands: who approved it, and when it is looked at again."""
+    approved = w.organisation.policy.approved
+    return w.t("directory.approved", **_dates(w, approved)) if approved is not None else w.t("directory.not_approved")
+
+
+def _dates(w: Wording, approved: Approved) -> dict[str, str]:
+    return {"body": approved.by, "on": w.s.day(approved.on), "review_on": w.s.day(approved.review_on)}
+
+
+def person_form(w: Wording, press: Press) -> Form:
+    """Somebody new, or what changes of somebody known."""
+    people = tuple((name, person.name) for name, person in w.organisation.people.items())
+    languages = tuple((name, w.t(f"language.{name}")) for name in LANGUAGES)
+    fields = (
+        Field("person", w.t("field.person_who"), "choice", "", (("", w.t("directory.new_person")), *people)),
+        Field("name", w.t("field.person_name"), "line", hint=w.t("field.person_name_hint"), limit=80),
+        Field("language", w.t("field.person_language"), "choice", w.organisation.language, languages),
+        Field("address", w.t("field.person_address"), "line", hint=w.t("field.person_address_hint"), limit=200),
+    )
+    return Form(w.t("form.person"), press, fields, w.t("form.save"))
+
+
+def review_form(w: Wording, press: Press) -> Form:
+    """Who approved the policy, when, and when it is looked at again."""
+    approved = w.organisation.policy.approved
+    by, on, until = (approved.by, _typed(approved.on), _typed(approved.review_on)) if approved else ("", "", "")
+    fields = (
+        Field("by", w.t("field.review_by"), "line", by, required=True, limit=120),
+        Field("on", w.t("field.review_on"), "line", on, required=True, hint=w.t("field.review_hint"), limit=40),
+        Field("review_on", w.t("field.review_again"), "line", until, required=True, limit=40),
+    )
+    return Form(w.t("form.review"), press, fields, w.t("form.save"))
+
+
+def _typed(day: date) -> str:
+    """A day as people type it."""
+    return f"{day.day}/{day.month}/{day.year}"

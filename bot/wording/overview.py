@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.cards import Block, Button, Buttons, Card, Copy, Facts, Quote, Text
 from bot.case import Case
-from bot.presses import Start
+from bot.presses import SetReview, Start
 from bot.wording.crisis import banner, holding_statement, touched
 from bot.wording.facts import case_row
 from bot.wording.seen import CrisisSeen, Told
@@ -52,4 +52,5 @@ def policy_review(w: Wording, approved: Approved) -> Card:
     """The policy's review date has passed."""
     days = {"on": w.s.day(approved.on), "review_on": w.s.day(approved.review_on)}
     title = w.t("review.title")
-    return Card(title, (Text(w.t("review.text", by=approved.by, **days)),), "warning", title)
+    button = Button(w.t("button.review_dates"), SetReview())
+    return Card(title, (Text(w.t("review.text", by=approved.by, **days)), Buttons((button,))), "warning", title)

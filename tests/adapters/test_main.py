@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import pexpect
@@ -14,9 +15,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from adapters.main import app, now, running
-from bot.amendments import Address, Hold, note
-from bot.organisation import load_organisation
+from bot.amendments import Address, Approve, Hold, Meet, note
+from bot.organisation import Person, load_organisation
 from bot.settings import SAMPLE, Settings
+from flows.policy import Approved
 from flows.tree import TREES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -483,19 +485,24 @@ def test_the_directory_is_written_back_with_what_was_changed(tmp_path: Path) -> 
     asyncio.run(_change(Hold(role="dpo", person="inge", on=True)))
     asyncio.run(_change(Hold(role="dpo", person="hilde", on=False)))
     asyncio.run(_change(Address(role="antenna", department="milieu", platform="local", address="#groen")))
+    asyncio.run(_change(Meet(person="zoe", known=Person(name="Zoë D'Hondt", language="en", addresses={"slack": "U0ZOE"}))))
+    approved = Approved(by="College", on=date(2026, 11, 2), review_on=date(2029, 11, 2))
+    asyncio.run(_change(Approve(approved=approved)))
     result = run("directory", "export", "--out", "nieuw.yaml")
     assert result.exit_code == 0, result.output
     organisation, _ = load_organisation(tmp_path / "nieuw.yaml")
     assert organisation.roles["dpo"].holders == ("inge",)
     assert organisation.departments["milieu"].channel == {"local": "#groen"}
     assert organisation.departments["mobiliteit"].deputies == {"lies": "bert"}
-    assert organisation.directory == 3
+    assert organisation.people["zoe"].addresses == {"slack": "U0ZOE"}
+    assert organisation.policy.approved == approved
+    assert organisation.directory == 5
     os.environ["ANTENNE_ORGANISATION"] = str(tmp_path / "nieuw.yaml")
     again = run("directory", "export")
     del os.environ["ANTENNE_ORGANISATION"]
     assert again.stdout == (tmp_path / "nieuw.yaml").read_text()
 
 
-async def _change(change: Hold | Address) -> None:
+async def _change(change: Hold | Address | Meet | Approve) -> None:
     async with running(Settings(), chats={}) as antenne:
         await antenne.store.write(lambda conn: note(conn, "sofie", now(), change))

@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime
 
+from sqlalchemy import select
+
 from bot.organisation import Organisation
+from bot.tables import cases
 from tests.journeys.chat import Chat
 from tests.journeys.conftest import Talk
 from tests.journeys.test_reminders import beneath, told
@@ -104,7 +107,7 @@ async def test_the_directory_is_read_by_all_and_changed_by_the_lead(chat: Chat) 
     assert inge.shown[0].facts["Functionaris gegevensbescherming"].startswith("Hilde Wouters")
     await told(chat, "Persoonsgegevens of intiem beeld", "Gegevens van iemand anders")
     await sofie.command("rollen")
-    assert sofie.shown[0].facts["An Peeters"] == "0 opgenomen, 1 open zaken"
+    assert sofie.shown[0].facts["An Peeters"] == "0 opgenomen, 1 open zaak"
     for what, who in (("deze persoon krijgt de rol", "Inge Lambrecht"), ("deze persoon heeft de rol niet meer", "Hilde Wouters")):
         await sofie.command("rollen")
         await sofie.press("Iets wijzigen", on="Wie doet wat")
@@ -170,3 +173,78 @@ async def test_several_holders_each_have_it(talk: Talk) -> None:
         [head, note] = await hilde.inbox(":hilde")
         assert "Inge Lambrecht neemt dit op" in head.says
         assert note.says == ("Inge Lambrecht neemt dit op.",)
+
+
+async def test_somebody_new_is_known_at_once_everywhere(talk: Talk) -> None:
+    """Added from chat by the lead, greeted, given a role, at work in another process; a second of the same name is refused."""
+    async with talk() as one, talk() as other:
+        sofie = one.person("sofie")
+        await sofie.command("rollen")
+        await sofie.press("Mensen", on="Wie doet wat")
+        await sofie.fill(
+            {"Wie?": "iemand nieuw", "Naam": "Zoë D'Hondt", "Taal": "Engels", "Adres op het chatplatform": "slack: U0ZOE"}
+        )
+        assert sofie.note == "Genoteerd. Een rol geef je met ‘Iets wijzigen’."
+        await sofie.press("Iets wijzigen", on="Wie doet wat")
+        await sofie.fill(
+            {"Wat verandert er?": "deze persoon krijgt de rol", "Van welke rol?": "Moderator", "Wie?": "Zoë D'Hondt"}
+        )
+        assert "Zoë D'Hondt" in sofie.shown[0].facts["Moderator"]
+        assert "Sofie Maes: Zoë D'Hondt toegevoegd of aangepast" in sofie.shown[0].text
+        zoe = other.person("zoe")
+        await zoe.paste("Boe")
+        assert zoe.card.number == 1
+        assert "What do you see in this comment?" in zoe.card.text
+        assert other.antenne.organisation.by_address["slack", "U0ZOE"] == "zoe"
+        for values, says in (
+            ({"Naam": "zoë d'hondt"}, "Er is al iemand die zoë d'hondt heet"),
+            ({"Naam": "Zoë Maes", "Adres op het chatplatform": "slack: U0ZOE"}, "Dat adres is al van Zoë D'Hondt."),
+            ({"Naam": " "}, "Hoe heet die persoon?"),
+        ):
+            await sofie.command("rollen")
+            await sofie.press("Mensen", on="Wie doet wat")
+            await sofie.fill(values)
+            assert sofie.refused
+            assert says in sofie.note
+        await sofie.command("rollen")
+        await sofie.press("Mensen", on="Wie doet wat")
+        await sofie.fill({"Wie?": "Zoë D'Hondt", "Naam": "Zoë Maes", "Taal": "Nederlands"})
+        assert "Zoë Maes" in sofie.shown[0].facts["Moderator"]
+        assert one.antenne.organisation.people["zoe"].addresses == {"slack": "U0ZOE"}
+
+
+async def test_the_policy_is_approved_anew_from_chat(chat: Chat) -> None:
+    """The reminder that its date has passed offers a form; a case under way keeps its policy, a new one has the new; no more reminders."""
+    an, sofie = chat.person("an"), chat.person("sofie")
+    await an.paste("Boe")
+    await sofie.command("rollen")
+    assert "Opnieuw te bekijken op 31 maart 2028." in sofie.shown[0].text
+    await sofie.press("Data van het beleid", on="Wie doet wat")
+    for values, says in (
+        ({"Wanneer?": "1/1/2030"}, "De dag van de goedkeuring is nog niet voorbij."),
+        ({"Wanneer opnieuw bekijken?": "16/11/2026"}, "moet nog komen"),
+        ({"Wanneer opnieuw bekijken?": "ooit"}, "3/12/2026"),
+    ):
+        await sofie.command("rollen")
+        await sofie.press("Data van het beleid", on="Wie doet wat")
+        await sofie.fill(values)
+        assert sofie.refused, values
+        assert says in sofie.note
+    await sofie.command("rollen")
+    await sofie.press("Data van het beleid", on="Wie doet wat")
+    dates = {"Wie keurde het goed?": "College", "Wanneer?": "16/11/2026", "Wanneer opnieuw bekijken?": "25 november 2026"}
+    await sofie.fill(dates)
+    assert sofie.note == "Genoteerd. Op die dag herinner ik je eraan."
+    assert "Goedgekeurd door College op 16 november 2026. Opnieuw te bekijken op 25 november 2026." in sofie.shown[0].text
+    await an.paste("Nog een boe")
+    kept = await chat.stored(lambda conn: conn.execute(select(cases.c.policy_version).order_by(cases.c.id)).scalars().all())
+    assert len(set(kept)) == 2
+    await an.press("Positief", on="Zaak 1")
+    assert not an.refused, an.note
+    await chat.pass_time(days=13)  # Monday the thirtieth
+    card = await sofie.sees("#communicatie Tijd om het beleid")
+    assert "goedgekeurd op 16 november 2026 (College)" in card.text
+    await sofie.press("Data van het beleid", on="Tijd om het beleid")
+    await sofie.fill({"Wanneer?": "27/11/2026", "Wanneer opnieuw bekijken?": "27/11/2029"})
+    await chat.pass_time(days=7)
+    assert len([item for item in await sofie.inbox("#communicatie") if item.title.startswith("Tijd om")]) == 1
