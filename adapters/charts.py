@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final, assert_never
 
 from bot.cards import Chart
+from bot.comment_text import excerpt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 4.8, 3.2  # inches; with DPI a picture of 1440 × 960 points: words of 12 are 12 points high on a telephone's 360
 DPI = 300
 LAST_LETTER = 0x0530  # behind Latin, Greek and Cyrillic the font that matplotlib brings has gaps
+LEGEND = 48  # characters of a line of the legend, beneath the axis
 MOST = 6  # series in one picture; more cannot be told apart
 # Colours that people with a colour deficiency tell apart too (Okabe and Ito, 2008), and as light as each ground asks.
 _LIGHT: Final = ("#0072b2", "#b34700", "#00785a", "#9c4f82", "#7a6200", "#3f4750")
@@ -50,8 +52,9 @@ def _png(chart: Chart, dark: bool) -> bytes:
     for side in axes.spines.values():
         side.set_visible(False)
     if len(shown) > 1:
+        columns = max(1, LEGEND // max(len(_name(name)) + 4 for name, _ in shown))
         legend = axes.legend(
-            loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3, frameon=False, fontsize=11, handlelength=1.4
+            loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=min(3, columns), frameon=False, fontsize=11, handlelength=1.4
         )
         for text in legend.get_texts():
             text.set_color(ink)
@@ -68,19 +71,24 @@ def _plot(axes: "Axes", chart: Chart, shown: tuple[tuple[str, tuple[float, ...]]
     match chart.kind:
         case "lines":
             for (name, values), colour, marker in zip(shown, colours, _MARKERS, strict=False):
-                label = _plain(name) or "–"
+                label = _name(name)
                 axes.plot(places, values, color=colour, marker=marker, linewidth=2, markersize=5, label=label, clip_on=False)
         case "bars":
             wide = 0.8 / len(shown)
             for nth, ((name, values), colour) in enumerate(zip(shown, colours, strict=False)):
                 at = [place + (nth - (len(shown) - 1) / 2) * wide for place in places]
-                axes.bar(at, values, wide * 0.94, color=colour, label=_plain(name) or "–")
+                axes.bar(at, values, wide * 0.94, color=colour, label=_name(name))
         case _:
             assert_never(chart.kind)
     axes.set_xticks(list(places), [_plain(label) for label in chart.labels])
     most = max(value for _, values in shown for value in values)
     axes.set_ylim(0, most * 1.12 if most > 0 else 1)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+
+
+def _name(name: str) -> str:
+    """A series as the legend has room for it; its whole name stands in the table beside the chart."""
+    return excerpt(_plain(name), LEGEND - 20) or "–"
 
 
 def _plain(text: str) -> str:

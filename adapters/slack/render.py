@@ -4,6 +4,7 @@ Every word on a card stands in a ``rich_text`` text element, which Slack never p
 What does not fit goes into ``rest``, to be sent as a file beneath the message.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, groupby, starmap
@@ -44,9 +45,12 @@ ONE_TEXT = 3_000
 LABEL, OPTION, VALUE, OPTIONS, OVERFLOW, ROW = 75, 75, 150, 100, 5, 25
 FEW = 8  # options that stand on the message itself
 TITLE, HEADER, HINT, INPUT = 24, 150, 150, 3_000
+TABLE_ROWS, TABLE_COLUMNS, TABLE = 100, 20, 3_500  # rows, columns, and characters of the one table that stands as such
 FACTS = 40  # rows shown of one table; the rest is in the file
 FILES = ("png", "jpg", "jpeg", "webp", "gif")
 
+JOINER = "\u2060"  # has no width; behind a sign it keeps Slack from reading one
+_MEANS = re.compile(r"([*_~`@#]|:(?=[^ ])|[.](?=\w))")  # of emphasis, names, emoji names and addresses
 _TONE = {"danger": "🔴 ", "warning": "🟠 ", "success": "🟢 ", "info": "🔵 ", "neutral": ""}
 _STATE = {"open": "☐", "done": "☑", "waived": "☒", "blocked": "⛔"}
 
@@ -72,7 +76,7 @@ class _Words:
 
 def message(card: Card, t: Translate, mentions: Sequence[str] = (), *, most: int = MESSAGE_BLOCKS) -> Drawn:
     """A card as the blocks of a message. ``mentions``: user ids that are told."""
-    parts = list(_parts(card, t, mentions))
+    parts = list(_parts(card, t, mentions, table=most == MESSAGE_BLOCKS))
     controls = _controls(parts)
     if controls > TOTAL - WORDS_AT_LEAST:  # the ready reasons to leave a line out can be typed as well
         parts = list(_parts(replace(card, body=tuple(map(_without_reasons, card.body))), t, mentions))
@@ -104,22 +108,30 @@ def fallback(card: Card, t: Translate) -> str:
 
 
 def inert(text: str) -> str:
-    """Words of ours where Slack would parse them: no ping, no link, one line."""
-    line = excerpt(clean(text), 250)
+    """Words where Slack would parse them: no ping, no link, no emoji, nothing bold, one line."""
+    line = _MEANS.sub(r"\1" + JOINER, excerpt(clean(text), 250))
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 # --- from a card to words and controls ---------------------------------------------------------------------
 
 
-def _parts(card: Card, t: Translate, mentions: Sequence[str]) -> Iterator[_Words | Json]:
+def _parts(card: Card, t: Translate, mentions: Sequence[str], *, table: bool = False) -> Iterator[_Words | Json]:
+    """``table``: whether the first table stands as one; Slack takes one in a message and none elsewhere."""
     if card.title:
         yield {"type": "header", "text": _plain(_TONE[card.tone] + card.title, HEADER)}
     if mentions:
         yield _Words("", users=tuple(mentions))
     numbers = iter(range(10_000))
     for block in card.body:
-        yield from _part(block, t, numbers)
+        drawn = _drawn_table(block) if table and isinstance(block, Table) else None
+        if drawn is None or not isinstance(block, Table):
+            yield from _part(block, t, numbers)
+            continue
+        table = False
+        yield from [_Words(block.caption, "bold")] if block.caption else []
+        yield drawn
+        yield from _openings(block, numbers)
 
 
 def _part(block: Block, t: Translate, numbers: Iterator[int]) -> Iterator[_Words | Json]:  # noqa: C901 - one case for each block of the vocabulary
@@ -178,17 +190,42 @@ def _table(block: Table, numbers: Iterator[int]) -> Iterator[_Words | Json]:
     """A line for each row, its cells after their headings; what can be pressed in it under one select, by row and heading."""
     if block.caption:
         yield _Words(block.caption, "bold")
-    options: dict[Press, str] = {}
     lines: list[tuple[str, str]] = []
-    for row in block.rows:
-        said = [cell.label if isinstance(cell, Button) else cell.text if isinstance(cell, Quote) else cell for cell in row]
+    for said in map(_cells, block.rows):
         told = [f"{name} {text}" for name, text in zip(block.head[1:], said[1:], strict=False) if text]
         lines.append((said[0] if said else "", " · ".join(told)))
+    yield from _facts(Facts(tuple(lines)))
+    yield from _openings(block, numbers)
+
+
+def _cells(row: Sequence[str | Quote | Button]) -> list[str]:
+    return [cell.label if isinstance(cell, Button) else cell.text if isinstance(cell, Quote) else cell for cell in row]
+
+
+def _drawn_table(block: Table) -> Json | None:
+    """A table as Slack draws one, its numbers to the right; ``None`` when it is too large for a message with other words."""
+    rows = [[clean(text) or "–" for text in said] for said in (list(block.head), *map(_cells, block.rows))]
+    fits = 2 <= len(rows) <= TABLE_ROWS and 1 <= len(block.head) <= TABLE_COLUMNS
+    if not fits or any(len(row) != len(block.head) for row in rows):
+        return None
+    numbers = [all(re.fullmatch(r"[\d.,%+–-]+", row[at]) for row in rows[1:]) for at in range(len(block.head))]
+    made: Json = {
+        "type": "table",
+        "column_settings": [{"align": "right"} if number else {"is_wrapped": True} for number in numbers],
+        "rows": [[_rich([_section([_text(text, "" if at else "bold")])]) for text in row] for at, row in enumerate(rows)],
+    }
+    return made if _weight(made) <= TABLE else None
+
+
+def _openings(block: Table, numbers: Iterator[int]) -> Iterator[Json]:
+    """What can be pressed in a table, under one select."""
+    options: dict[Press, str] = {}
+    for row in block.rows:
+        said = _cells(row)
         for at, cell in enumerate(row):
             if isinstance(cell, Button):
                 where = f"{said[0]} · {block.head[at]}" if at else block.head[0]
                 options.setdefault(cell.press, f"{where}: {cell.label}")
-    yield from _facts(Facts(tuple(lines)))
     if options:
         yield from _row(list(_selects(Select(block.caption, tuple((label, press) for press, label in options.items())), numbers)))
 
@@ -414,8 +451,9 @@ def _merged(blocks: list[Json], most: int) -> list[Json]:
     words = [element for block in blocks if block["type"] == "rich_text" for element in block["elements"]]
     heads = [block for block in blocks if block["type"] == "header"]
     controls = [element for block in blocks if block["type"] == "actions" for element in block["elements"]]
-    rows = list(_row(controls))[: most - len(heads) - 1]
-    return [*heads, _rich(words), *rows]
+    tables = [block for block in blocks if block["type"] == "table"]
+    rows = list(_row(controls))[: most - len(heads) - len(tables) - 1]
+    return [*heads, _rich(words), *tables, *rows]
 
 
 def _rich(elements: list[Json]) -> Json:

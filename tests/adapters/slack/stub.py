@@ -389,6 +389,8 @@ class Api:
 
     def _check_view(self, view: Json) -> None:
         self._check(view["blocks"], 100)
+        if any(block["type"] == "table" for block in view["blocks"]):
+            self._break("invalid_blocks", "a table in a view")
         for name in ("title", "submit", "close"):
             if name in view and not 1 <= len(view[name]["text"]) <= 24:
                 self._break("invalid_arguments", f"a view's {name}")
@@ -463,6 +465,8 @@ def problems(blocks: list[Json]) -> list[str]:
             found.append(str(problem))
     if len(actions) != len(set(actions)):
         found.append("an action_id twice")
+    if sum(block["type"] == "table" for block in blocks) > 1:
+        found.append("only one table")
     return found
 
 
@@ -482,9 +486,19 @@ def _block(block: Json, actions: list[str]) -> list[str]:
             found += [] if 1 <= len(block["text"]["text"]) <= 150 else ["a header"]
         case "rich_text":
             found += _rich(block)
+        case "table":
+            found += _table(block)
         case other:
             found.append(f"a block that no card needs: {other}")
     return found
+
+
+def _table(block: Json) -> list[str]:
+    rows = block["rows"]
+    found = [] if 1 <= len(rows) <= 100 and all(1 <= len(row) <= 20 for row in rows) else ["rows or columns of a table"]
+    found += [] if len({len(row) for row in rows}) == 1 else ["rows of another length"]
+    found += [] if len(block.get("column_settings") or []) <= 20 else ["settings of columns"]
+    return found + [line for row in rows for cell in row for line in _rich(cell)]
 
 
 def _rich(block: Json) -> list[str]:

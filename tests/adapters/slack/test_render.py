@@ -1,6 +1,8 @@
 """What is shown: inert whatever it holds, and within Slack's limits whatever its size."""
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,7 @@ from bot.presses import Answer, Choose, NoStrike, Press, SetFlag, Start, TakeCas
 from bot.sentences import sentences
 from bot.work import Work
 from tests.adapters.slack.stub import Json, problems, strings
-from tests.adapters.slack.town import AN, LEAD, LIES, ROADS, SOFIE, Town, controls, open_town, words
+from tests.adapters.slack.town import AN, LEAD, LIES, ROADS, SOFIE, Town, control, controls, open_town, words
 
 t = sentences("nl").t
 HOSTILE = (
@@ -71,7 +73,7 @@ block: st.SearchStrategy[Block] = st.one_of(
     st.builds(
         lambda caption, rows: Table(caption, ("a", "b", "c"), tuple(rows)),
         text,
-        st.lists(st.tuples(text, text | st.builds(Quote, text), button), max_size=30),
+        st.lists(st.tuples(text, text | st.builds(Quote, text), button), max_size=120),
     ),
     st.builds(Chart, text, text, st.just(("w1", "w2")), st.just((("x", (1.0, 2.0)),))),
     st.builds(Checklist, st.lists(item, max_size=30).map(tuple)),
@@ -129,7 +131,7 @@ def test_any_card_fits_and_is_inert(shown: Card) -> None:
     assert len(users) == (1 if shown.title else 0), "nobody is mentioned but whom we mention"
     line = render.fallback(shown, t)
     assert line
-    assert "<" not in line
+    assert not re.search(r"<|[*_~`@#](?!\u2060)|[.](?=\w)", line)
     assert len(line) < 1000
 
 
@@ -216,6 +218,15 @@ def everything(town: Town) -> list[Json]:
     return sent + [item for items in town.slack.responses.values() for item in items]
 
 
+def inert(payloads: list[Json]) -> None:
+    """Nothing in them means anything to Slack but words."""
+    for payload in payloads:
+        blocks = payload.get("blocks") or payload.get("view", {}).get("blocks") or []
+        assert problems(blocks) == []
+        assert not {piece.get("type") for piece in pieces(blocks)} & {"link", "emoji", "broadcast", "channel", "mrkdwn", "image"}
+        assert not re.search(r"<|[*_~`@#](?!\u2060)|:(?![ \u2060])|[.](?=\w)", payload.get("text", "").rstrip(":"))
+
+
 async def test_hostile_words_through_every_surface(tmp_path: Path) -> None:
     """A hostile text as comment, name, link, reason, reply, question, FAQ entry and search stays words wherever it is shown."""
     async with open_town(tmp_path) as town:
@@ -246,25 +257,46 @@ async def test_hostile_words_through_every_surface(tmp_path: Path) -> None:
         assert len(town.messages(LEAD)) > 1
         payloads = everything(town)
         assert len(payloads) > 30
-        for payload in payloads:
-            blocks = payload.get("blocks") or payload.get("view", {}).get("blocks") or []
-            assert problems(blocks) == []
-            assert not {piece.get("type") for piece in pieces(blocks)} & {
-                "link",
-                "emoji",
-                "broadcast",
-                "channel",
-                "mrkdwn",
-                "image",
-            }
-            assert "evil" not in payload.get("text", "")
-            assert "<" not in payload.get("text", "")
+        inert(payloads)
         mentioned = {piece["user_id"] for payload in payloads for piece in pieces(payload) if piece.get("type") == "user"}
         assert SOFIE in mentioned
         heads = [item for item in town.messages(ROADS) if not item.get("thread_ts")]
         assert all(not any(p.get("user_id") == SOFIE for p in pieces(item)) for item in heads), (
             "the text named Sofie; nobody told her"
         )
+
+
+async def test_hostile_names_and_the_digest(tmp_path: Path) -> None:
+    """The names of people, departments, topics and files are words everywhere: in threads, notices, the home page and the digest."""
+    name = "<!channel> <https://evil.example|x> :bomb: *vet* \u202egnp"
+    async with open_town(tmp_path, names={"An Peeters": name, "Lies Janssens": name + "2", "Mobiliteit en wegen": name}) as town:
+        mine = town.slack.direct(AN).id
+        file = town.slack.put_file(b"\x89PNG\r\n\x1a\n" + b"0" * 100) | {"name": HOSTILE, "title": HOSTILE}
+        await town.write(AN, f"Wanneer is het fietspad klaar? {escape(HOSTILE)}", subtype="file_share", files=[file])
+        for label in ("Neutraal", "Vraag", "Ik weet het antwoord niet"):
+            await town.press(AN, label, channel=mine)
+        await town.settle(16)
+        await town.press(AN, "Klopt, er staat geen naam in", channel=mine)
+        await town.press(LIES, "Ik neem dit op", channel=ROADS)
+        await town.write(LIES, "Op 1 maart.", channel=ROADS, thread=town.messages(ROADS)[0]["ts"])
+        await town.press(LIES, "Goedkeuren", channel=ROADS)
+        listed = (await town.command(LIES, "onderwerpen")).body["blocks"]
+        await town.act(LIES, control(listed, "fietspad"), channel=ROADS, ts="1.0")
+        topic = list(town.slack.responses.values())[-1][-1]["blocks"]
+        await town.act(LIES, control(topic, "Andere naam"), channel=ROADS, ts="1.0")
+        await town.submit(LIES, town.newest_view(), name=HOSTILE[:60])
+        await town.deliver(town.event({"type": "app_home_opened", "user": LIES, "tab": "home", "channel": "D1"}))
+        town.time[0] = datetime(2026, 11, 23, 7, 31, tzinfo=UTC)
+        await town.settle(3)
+        assert any(
+            "Weekoverzicht" in words(item.get("blocks") or []) and "evil" in words(item["blocks"])
+            for item in town.messages(ROADS)
+        )
+        inert(everything(town))
+        named = [values for method, values in town.slack.calls if method.startswith("files.")]
+        assert named
+        titles = [text for values in named for text in strings(values.get("files") or [values.get("filename")])]
+        assert not any(re.search("[<\u202e]", title) for title in titles)
 
 
 async def test_very_long_comment(tmp_path: Path) -> None:

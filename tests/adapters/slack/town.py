@@ -5,7 +5,7 @@ import io
 import itertools
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,8 +36,9 @@ LEAD, ROADS, TEAM_ROOM = "C0COMMLEAD", "C0MOBILITY", "C0MODERATE"
 _ids = itertools.count(1)
 
 
-def town(folder: Path, cards: str = "direct") -> Path:
-    """The sample's file with everybody's Slack address and three channels; ``cards``: where the cards of cases stand."""
+def town(folder: Path, cards: str = "direct", names: Mapping[str, str] | None = None) -> Path:
+    """The sample's file with everybody's Slack address and three channels; ``cards``: where the cards of cases stand; ``names``:
+    other ones than in the sample."""
     text = SAMPLE.read_text(encoding="utf-8")
     text = re.sub(
         r"^  (\w+): \{name: ([^,}]+)",
@@ -52,6 +53,8 @@ def town(folder: Path, cards: str = "direct") -> Path:
         '[an, karim]\n    channel: {local: "#moderatieteam"}',
         f'[an, karim]\n    channel: {{local: "#moderatieteam", slack: {TEAM_ROOM}}}',
     )
+    for old, new in (names or {}).items():
+        text = text.replace(old, orjson.dumps(new).decode())
     path = folder / "organisation.yaml"
     path.write_text(text, encoding="utf-8")
     (folder / "faq.yaml").write_bytes(SAMPLE.with_name("faq.yaml").read_bytes())
@@ -274,14 +277,23 @@ def words(blocks: list[Json]) -> str:
     for block in blocks:
         if block["type"] == "header":
             found.append(block["text"]["text"])
+        found += [" | ".join(words([cell]) for cell in row) for row in block.get("rows", ())]
         for element in block["elements"] if block["type"] == "rich_text" else ():
             found += ["".join(piece.get("text", f"@{piece.get('user_id')}") for piece in element["elements"])]
     return "\n".join(found)
 
 
 @asynccontextmanager
-async def open_town(folder: Path, way: Way = "http", *, cards: str = "direct", **how: Any) -> AsyncIterator[Town]:
-    """The bot on an empty SQLite database, beside a stub, reached over HTTP or through Socket Mode."""
+async def open_town(
+    folder: Path,
+    way: Way = "http",
+    *,
+    cards: str = "direct",
+    database: str = "",
+    names: Mapping[str, str] | None = None,
+    **how: Any,
+) -> AsyncIterator[Town]:
+    """The bot on ``database``, or an empty SQLite one, beside a stub, reached over HTTP or through Socket Mode."""
     at = [datetime(2026, 11, 19, 9, 0, tzinfo=UTC)]
 
     def seconds() -> float:
@@ -294,7 +306,7 @@ async def open_town(folder: Path, way: Way = "http", *, cards: str = "direct", *
             bot_token=SecretStr(TOKEN), signing_secret=SecretStr(SECRET), api_url=SecretStr(origin + "/api/"),
             app_token=SecretStr(APP_TOKEN) if way == "socket" else None,
         )  # fmt: skip
-        path = town(folder, cards)
+        path = town(folder, cards, names)
         organisation, _ = load_organisation(path)
         for person in organisation.people.values():
             slack.user(person.addresses["slack"], name=person.name)
@@ -306,10 +318,10 @@ async def open_town(folder: Path, way: Way = "http", *, cards: str = "direct", *
         slack.channel(TEAM_ROOM, AN, KARIM, GUEST)
         client = Client(settings)
         chat = SlackChat(client, organisation, lambda: at[0], Matplotlib())
-        tables_at(folder / "a.db")
-        own = Settings(
-            organisation=path, database_url=SecretStr(f"sqlite:///{folder}/a.db"), secret_key_file=folder / "key", slack=settings
-        )
+        if not database:
+            tables_at(folder / "a.db")
+        database = database or f"sqlite:///{folder}/a.db"
+        own = Settings(organisation=path, database_url=SecretStr(database), secret_key_file=folder / "key", slack=settings)
         async with running(own, clock=lambda: at[0], chats={"slack": chat}) as antenne:
             app = SlackApp(antenne, settings, clock=seconds, file_host=origin, **how)
             site = web.Application()
