@@ -39,8 +39,8 @@ class StoreUnavailable(Exception):
 class Undeliverable(Exception):
     """The platform refused a message. ``later``: seconds to wait before trying again; ``None``: it will never work as it is.
 
-    ``why`` is a code of this product (``channel_gone``, ``not_member``, ``person_gone``, ``blocked``, ``too_large``, ``token``,
-    ``rate``, ``network``), which the wording turns into what a person can do.
+    ``why`` is a code of this product (``channel_gone``, ``not_member``, ``nobody_there``, ``person_gone``, ``blocked``,
+    ``too_large``, ``token``, ``rate``, ``network``), which the wording turns into what a person can do.
     """
 
     def __init__(self, why: str, later: float | None = None) -> None:

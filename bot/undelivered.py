@@ -18,6 +18,7 @@ TOLD = (
     "not_member",
     "person_gone",
     "blocked",
+    "nobody_there",
 )  # what has a sentence of its own; anything else is a defect of ours
 
 

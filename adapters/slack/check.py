@@ -1,12 +1,12 @@
 """What `antenne check --slack` looks at: the tokens, their scopes, every channel and every person of the directory, and what to repair."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack.client import Client, Failed
 from adapters.slack.manifest import SCOPES
-from bot.organisation import Addresses, Organisation, said
+from bot.organisation import Addresses, Organisation, Person, said
 from bot.sentences import sentences
 from bot.settings import SlackSettings
 
@@ -53,21 +53,27 @@ async def _found(client: Client, organisation: Organisation, t: Callable[..., st
         except Exception:  # noqa: BLE001 - whatever is wrong with it, the sentence is the same
             yield Found(t("slack.check_app_token"), wrong=True)
     guests: dict[str, bool] = {}
-    for name, channel in _channels(organisation, t):
+    for name, channel, people in _channels(organisation, t):
         async for found in _channel(client, name, channel, guests, t):
+            yield found
+        async for found in _absent(client, name, channel, [organisation.people[who] for who in people], t):
             yield found
     for person in organisation.people.values():
         async for found in _person(client, person.name, person.addresses.get("slack"), t):
             yield found
 
 
-def _channels(organisation: Organisation, t: Callable[..., str]) -> Iterator[tuple[str, str]]:
-    """Every channel of the directory, by whose it is."""
+def _channels(organisation: Organisation, t: Callable[..., str]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Every channel of the directory, by whose it is, with the people who must see what comes there."""
     for role, held in organisation.roles.items():
-        yield from ((t(f"role.{role}"), item["slack"]) for item in (held.channel, held.on_call) if _is_channel(item))
+        for item, people in ((held.channel, held.holders), (held.on_call, ())):
+            if _is_channel(item):
+                yield t(f"role.{role}"), item["slack"], people
     for department in organisation.departments.values():
         name = said(department.name, organisation.language)
-        yield from ((name, item["slack"]) for item in (department.channel, department.on_call) if _is_channel(item))
+        for item, people in ((department.channel, department.antennas), (department.on_call, ())):
+            if _is_channel(item):
+                yield name, item["slack"], people
 
 
 def _is_channel(addresses: Addresses) -> bool:
@@ -104,6 +110,21 @@ async def _channel(
             yield Found(t("slack.check_guests", name=name, channel=channel), wrong=True)
     except Failed as problem:
         yield Found(t("slack.check_call", name=name, channel=channel, code=problem.code), wrong=True)
+
+
+async def _absent(
+    client: Client, name: str, channel: str, people: Sequence[Person], t: Callable[..., str]
+) -> AsyncIterator[Found]:
+    """Who is told in a channel and is not in it; of one that cannot be looked at it was said already."""
+    try:
+        answer = await client.ask("conversations.members", channel=channel, limit=MOST_MEMBERS)
+    except Failed:
+        return
+    if (answer.get("response_metadata") or {}).get("next_cursor"):
+        return
+    for person in people:
+        if person.addresses.get("slack") not in (None, *(answer.get("members") or ())):
+            yield Found(t("slack.check_holder_absent", who=person.name, name=name, channel=channel), wrong=True)
 
 
 async def _person(client: Client, name: str, address: str | None, t: Callable[..., str]) -> AsyncIterator[Found]:

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,6 +35,7 @@ PATIENCE = 10.0  # seconds for one call
 FRESH = timedelta(seconds=30)  # a message written longer ago may have been posted by a process that then died
 PACE = timedelta(seconds=1)  # between two messages in one channel
 EVENT = "antenne_message"  # the type of our metadata
+MEMBERS = timedelta(minutes=10)  # that what Slack said of a channel's members counts
 KEPT = 10_000  # names and times remembered
 
 _TOKEN = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "no_permission",
@@ -193,6 +194,7 @@ class SlackChat:
     _found: dict[tuple[str, str], tuple[datetime, dict[int, str]]] = field(default_factory=dict)
     _files: OrderedDict[tuple[str, str, str], bool] = field(default_factory=OrderedDict)
     _began: datetime = field(init=False)
+    _members: dict[str, tuple[datetime, frozenset[str] | None]] = field(default_factory=dict)
     _stopped: datetime | None = None  # since when the token is refused, as last seen
 
     def __post_init__(self) -> None:
@@ -203,8 +205,11 @@ class SlackChat:
         self._go_on()
         try:
             channel = await self._channel(message.conversation.address)
-            rest, values = self._values(message)
+            mentioned = self._mentioned(message)
+            rest, values = self._values(message, mentioned)
             name = await self._posted_before(message, channel)
+            if name is None and message.parent is None:
+                await self._must_reach(mentioned, channel)
             if name is not None:  # with what it said then
                 name = await self.update(message, name)
                 self._doubtful.discard(message.id)
@@ -227,7 +232,7 @@ class SlackChat:
         try:
             channel = await self._channel(message.conversation.address)
             self._pace(channel)
-            rest, values = self._values(message)
+            rest, values = self._values(message, self._mentioned(message))
             try:
                 await self.client.call("chat.update", channel=channel, ts=remote, **values)
             except Failed as problem:
@@ -253,14 +258,36 @@ class SlackChat:
             raise
         return str(answer["ts"])
 
-    def _values(self, message: Outgoing) -> tuple[str, dict[str, Any]]:
+    def _mentioned(self, message: Outgoing) -> list[str]:
+        """Whom a message is for, by their user ids."""
+        people = self.organisation.people
+        return [people[who].addresses["slack"] for who in message.mentions if who in people and "slack" in people[who].addresses]
+
+    async def _must_reach(self, mentioned: Sequence[str], channel: str) -> None:
+        """Slack tells nobody of a mention in a private channel that they are not in: with none of them there, it must go elsewhere."""
+        if not mentioned or channel.startswith("D"):
+            return
+        at, members = self._members.get(channel, (None, None))
+        if at is None or self.clock() - at > MEMBERS:
+            members = await self._members_of(channel)
+            self._members[channel] = (self.clock(), members)
+        if members is not None and members.isdisjoint(mentioned):
+            self._members.pop(channel)  # perhaps they are invited now
+            raise Undeliverable("nobody_there")
+
+    async def _members_of(self, channel: str) -> frozenset[str] | None:
+        """Who is in a channel; ``None`` when Slack does not say, or they are too many to look at."""
+        try:
+            answer = await self.client.ask("conversations.members", channel=channel, limit=200)
+        except Failed:
+            return None
+        more = (answer.get("response_metadata") or {}).get("next_cursor")
+        return None if more else frozenset(answer.get("members") or ())
+
+    def _values(self, message: Outgoing, mentions: Sequence[str]) -> tuple[str, dict[str, Any]]:
         """What found no room on the card, and what shows the card."""
         t = self._t(message)
         card = message.card if message.card.title or message.card.body else Card("", (Text(t("slack.gone"), "hint"),))
-        people = self.organisation.people
-        mentions = [
-            people[who].addresses["slack"] for who in message.mentions if who in people and "slack" in people[who].addresses
-        ]
         drawn = render.message(card, t, mentions)
         metadata = {"event_type": EVENT, "event_payload": {"message_id": message.id}}
         values = {

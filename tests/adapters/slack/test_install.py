@@ -18,7 +18,7 @@ from bot.sentences import sentences
 from bot.settings import Settings
 from tests.adapters.slack.stub import APP_TOKEN, BOT
 from tests.adapters.slack.stub import SCOPES as HELD
-from tests.adapters.slack.town import AN, LEAD, ROADS, SOFIE, open_town, until
+from tests.adapters.slack.town import AN, KARIM, LEAD, LIES, ROADS, SOFIE, TEAM_ROOM, open_town, until
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -41,7 +41,8 @@ async def test_check_finds_nothing_wrong(tmp_path: Path) -> None:
     """In a workspace as it should be nothing is wrong."""
     async with open_town(tmp_path, "socket") as town:
         town.slack.channels[LEAD].members = {BOT, SOFIE}
-        town.slack.channels[ROADS].members = {BOT, AN}
+        town.slack.channels[ROADS].members = {BOT, LIES}
+        town.slack.channels[TEAM_ROOM].members = {BOT, AN, KARIM}
         town.slack.users["U0INGE0000"].pop("is_restricted")
         found = await check(town.app.settings, town.antenne.organisation)
         assert [item.text for item in found if item.wrong] == []
@@ -56,6 +57,7 @@ async def test_check_says_what_to_repair(tmp_path: Path) -> None:
         del town.slack.users[SOFIE]
         town.slack.channels[ROADS].members.discard(BOT)
         lead = town.slack.channels[LEAD]
+        town.slack.channels[TEAM_ROOM].members.discard(KARIM)
         lead.private, lead.shared, lead.archived = False, True, True
         said = "\n".join(item.text for item in await check(town.app.settings, organisation) if item.wrong)
         for part in (
@@ -67,6 +69,7 @@ async def test_check_says_what_to_repair(tmp_path: Path) -> None:
             "gedeeld",
             "gearchiveerd",
             "is een gast",
+            "Karim El Amrani zit niet in het kanaal van Moderator",
         ):
             assert part in said, part
         town.slack.tokens.clear()

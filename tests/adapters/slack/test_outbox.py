@@ -137,15 +137,18 @@ async def test_slow_channel_delays_no_other(tmp_path: Path, monkeypatch: pytest.
         assert any("Nog een" in words(item.get("blocks") or []) for item in town.dm(AN))
 
 
-@pytest.mark.parametrize("state", ["archived", "absent", "gone"])
+@pytest.mark.parametrize("state", ["archived", "absent", "gone", "without them"])
 async def test_channel_that_fails_has_a_fallback(tmp_path: Path, state: str) -> None:
-    """An archived channel, one without the bot, and none at all: the people themselves get the question, and what to repair is told."""
+    """An archived channel, one without the bot, none at all, one without its people: these get the question themselves, with what to
+    repair."""
     async with open_town(tmp_path) as town:
         channel = town.slack.channels[LEAD]
         if state == "archived":
             channel.archived = True
         elif state == "absent":
             channel.members.discard(BOT)
+        elif state == "without them":
+            channel.members.discard(SOFIE)
         else:
             del town.slack.channels[LEAD]
         await doubt(town)
