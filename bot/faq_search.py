@@ -69,6 +69,8 @@ _STOP_WORDS: Final = _words(
     tijdens gedurende wegens vanwege dankzij volgens behalve me we je hen hun er om tot of als naartoe heen waarheen vandaan
     daarom dus toen terwijl hoewel indien tenzij zodat omtrent betreffende inzake verband volgend volgende vorige
     beide allebei sommige paar twee drie vier vijf tien eerste 1ste tweede
+    kreeg kregen gekregen werd werden geweest deed deden ging gingen gegaan gaf gaven kwam kwamen gekomen nam namen zag zagen vond vonden
+    zei zeiden hield stond stonden lag lagen deftig serieus verschrikkelijk zoveel meer minder zoal trouwens gewoonlijk meestal ooit nooit
     """
 )
 # What is asked or done about a subject: helps to choose between entries on one, never chooses one by itself.
@@ -88,6 +90,7 @@ _FAINT: Final = _words(
     volgen volg wachtlijst info informatie uitleg recht contact contacteren bel stad gemeente gemeentelijk gemeentelijke
     mogelijk dorp centrum buurt wijk plek thuis huis bezorgen ontvangen gevraagd zoekt gezocht luisteren snel snelle geld wens
     wensen leveren geleverd gevonden voorzien straat straten kind kinderen
+    weg oude oud hangen dingen ding zaken soort soorten nabij dichtbij
     """
 )
 _BEGINS_A_QUESTION: Final = _words(
@@ -170,6 +173,8 @@ def _stem(word: str) -> str:
 def _large(word: str) -> str:
     """A thing from its little one: kaartje, tuintje, boompje, fietske."""
     if len(word) < 6 or word in _NO_DIMINUTIVE:
+        return word
+    if word.endswith(("rken", "nken", "lken")):  # works and parks, not little ones
         return word
     bare = word.removesuffix("s") if word.endswith(("jes", "kes")) else word.removesuffix("n") if word.endswith("ken") else word
     if bare.endswith("etje"):
@@ -708,6 +713,9 @@ class Index:
 
     def _mend(self, word: str) -> str:
         """The known word that was meant by one that nobody knows; of several, the one most entries hold."""
+        bare = word.removesuffix("en")
+        if bare != word and (bare in self._spelling.words or bare in self._same.words):
+            return bare  # what somebody does with it: bbqen, steppen
         near = self._spelling.near(word) or self._lexicon.near(word)
         if not near:
             return "" if len(self._ends(word)) == 2 else self._spelling.similar(word) or self._lexicon.similar(word)

@@ -26,6 +26,7 @@ from flows.platforms import load_platforms
 from tests.servers import running_postgres
 
 PAIRS = Path(__file__).parent / "bot" / "faq_pairs.yaml"
+STRANGERS = PAIRS.with_name("faq_strangers.yaml")
 NOW = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
 AIM_RECALL, AIM_P95, AIM_IMPORT = 0.95, 10.0, 20.0  # share; milliseconds; seconds
 
@@ -42,8 +43,26 @@ def measure(quick: bool) -> dict[str, Any]:
     for half in ("tune", "test"):
         found = [name in {hit.id for hit in town.search(question, 3)} for question, name in pairs[half]]
         figures[f"{half}_pairs"], figures[f"{half}_recall_of_3"] = len(found), round(sum(found) / len(found), 3)
+    figures |= _strangers()
     figures |= _searches(known, [question for half in ("tune", "test") for question, _ in pairs[half]], count)
     return figures | asyncio.run(_imports(known, count))
+
+
+def _strangers() -> dict[str, Any]:
+    """Rounds that were written apart, over entries of their own: at first sight, and by now."""
+    rounds = yaml.safe_load(STRANGERS.read_text(encoding="utf-8"))
+    first = now = count = 0.0
+    for heard in rounds:
+        town = Index(Entry(name, item["question"], item["answer"]) for name, item in heard["entries"].items())
+        pairs = heard["pairs"]
+        count += len(pairs)
+        first += heard["first_sight"] * len(pairs)
+        now += sum(name in {hit.id for hit in town.search(question, 3)} for question, name in pairs)
+    return {
+        "strangers_pairs": int(count),
+        "strangers_recall_of_3_at_first_sight": round(first / count, 3),
+        "strangers_recall_of_3": round(now / count, 3),
+    }
 
 
 def _more(known: list[Entry], count: int) -> list[Entry]:
