@@ -30,7 +30,7 @@ from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Presse
 from bot.organisation import said
 from bot.ports import Charts, Dossiers, NotTaken, Pictures, StoreUnavailable
 from bot.presses import Next, NoPress, Press, Start, TakeCase, unpack
-from bot.roster import holds_role, roles_of
+from bot.roster import holds_role, may, roles_of
 from bot.sentences import sentences
 
 if TYPE_CHECKING:
@@ -476,6 +476,7 @@ class Chat:
             say,
             language=page.language,
             commands=("/moderate", f"/moderate {say('commands.help')}"),
+            moderates=may(self._antenne.organisation, page.person, "moderate"),
             first=not any(place.newest for place in page.places if not place.channel),
             when=lambda at: clock(at, zone, page.language),
             **(nothing | values),

@@ -34,7 +34,8 @@ def card(w: Wording, seen: Seen, thread: Told) -> Card:
     if case.state.department in w.organisation.departments:
         rows.append((w.t("select.department"), w.department(case.state.department)))
     body.append(Facts(tuple(rows)))
-    if advised is not None and advised.decides and decision(case) is None:
+    undecided = advised is not None and advised.decides and decision(case) is None
+    if undecided:
         body.append(Text(w.t("thread.decide_please"), "question"))
     elif thread.role == "antenna" and advised is not None and "faq_candidate" in advised.records:
         body.append(Text(w.t("thread.answer_please"), "question"))
@@ -48,7 +49,7 @@ def card(w: Wording, seen: Seen, thread: Told) -> Card:
     if case.open and thread.phase != "closed":
         made = len(case.state.decisions)
         buttons = [  # also where the role itself may not decide: the communications lead reads every thread
-            Button(w.t("button.decide"), Decide(thread=thread.thread, decisions=made)),
+            Button(w.t("button.decide"), Decide(thread=thread.thread, decisions=made), "primary" if undecided else "plain"),
             Button(w.t("button.ask_info"), AskInfo(thread=thread.thread)),
             Button(w.t("button.forward"), Forward(thread=thread.thread)),
             Button(w.t("button.close_thread"), CloseThread(thread=thread.thread)),
@@ -57,7 +58,8 @@ def card(w: Wording, seen: Seen, thread: Told) -> Card:
             undo = UndoDecision(thread=thread.thread, decisions=made)
             buttons.insert(1, Button(w.t("button.undo_decision"), undo))
         if thread.taken_by is None:
-            buttons.insert(0, Button(w.t("button.take"), Take(thread=thread.thread), "primary"))
+            take = Button(w.t("button.take"), Take(thread=thread.thread), "plain" if undecided else "primary")
+            buttons.insert(int(undecided), take)  # what the question asks for comes first
         body += [Buttons(tuple(buttons)), *reports_so_far(w, seen)]
     tone = TONE[advised.disposition] if advised is not None and case.open else "neutral"
     return Card(title, tuple(body), tone, w.t("notice.thread", number=case.number, role=role))

@@ -129,7 +129,8 @@ def case_row(w: Wording, case: Case, extra: str = "") -> Buttons:
     """A case as one line of a list, which opens it."""
     title = w.titles(case.tree, outcomes(case)) or w.t("home.walking")
     due = case.state.terms.get("case")
-    number, term = w.t("card.case", number=case.number), w.moment(due) if due else ""
+    term = w.t("home.due", when=w.moment(due)) if due else w.t("home.since", when=w.moment(case.opened))
+    number = w.t("card.case", number=case.number)
     role = excerpt(extra, 30) if extra else ""
     # What does not fit goes from the title, not the hour.
     room = ROW - sum(len(part) + 3 for part in (number, role, term) if part)

@@ -120,6 +120,7 @@ async def test_a_decision_is_taken_back_with_a_reason(chat: Chat) -> None:
     head = (await sofie.inbox(HERE))[0]
     assert "Beslissing terugdraaien" not in head.labels()
     assert "Wat doen we met deze reactie? Druk op Beslissing en kies." in head.says
+    assert head.labels()[0] == "Beslissing"  # first comes what the question asks for
     assert [item.undoes for item in (await state(chat)).decisions] == [False, False, True, True]
 
 
