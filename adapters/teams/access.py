@@ -97,6 +97,7 @@ class Gate:
     _read: float = float("-inf")
     _tokens: OrderedDict[bytes, Claims] = field(default_factory=OrderedDict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _again: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self.hosts = Hosts(self.settings)
@@ -106,10 +107,11 @@ class Gate:
         if self.settings.app_id:
             await self._read_keys()
 
-    async def token(self, header: str, peer: str) -> Claims | None:
-        """The claims of a request's token; ``None`` on this machine without a registration. Raises ``Denied`` (401)."""
+    async def token(self, header: str, peer: str, host: str = "localhost") -> Claims | None:
+        """The claims of a request's token; ``None`` without a registration, on this machine and asked by a name of it: no page and no
+        proxy brings others in. Raises ``Denied`` (401)."""
         if not self.settings.app_id:
-            if not loopback(peer):
+            if not (loopback(peer) and loopback(host)):
                 raise Denied(401, "not_local")
             return None
         scheme, _, token = header.partition(" ")
@@ -164,17 +166,22 @@ class Gate:
         return Claims(float(found["exp"]), service, channels)
 
     async def _key(self, name: str) -> tuple[Any, frozenset[str]]:
-        if self._wanting(name) or (name not in self._keys and self._turn.locked()):
-            async with self._turn:  # who comes meanwhile waits for what is being read
-                if self._wanting(name):
-                    await self._read_keys()
+        if name in self._keys:
+            if self.clock() - self._read > KEEP_KEYS and (self._again is None or self._again.done()):
+                self._again = asyncio.create_task(
+                    self._read_in_turn(KEEP_KEYS)
+                )  # nobody waits for it: an invoke has five seconds
+            return self._keys[name]
+        await self._read_in_turn(ASK_AGAIN)
         if name not in self._keys:
             raise Denied(401, "key")
         return self._keys[name]
 
-    def _wanting(self, name: str) -> bool:
-        age = self.clock() - self._read
-        return age > KEEP_KEYS or (name not in self._keys and age > ASK_AGAIN)
+    async def _read_in_turn(self, age: float) -> None:
+        """Read the keys again when they are this old; who comes meanwhile waits for what is being read."""
+        async with self._turn:
+            if self.clock() - self._read > age:
+                await self._read_keys()
 
     async def _read_keys(self) -> None:
         """Read who signs. What was read before goes on counting when that fails."""

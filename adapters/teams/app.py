@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import orjson
@@ -17,16 +17,16 @@ import structlog
 from aiohttp import web
 from sqlalchemy import exists, select
 
-from adapters.teams import events, files, render
+from adapters.teams import answers, events, files, render
 from adapters.teams.access import Denied, Gate
 from adapters.teams.client import Failed, Place, TeamsChat
 from adapters.teams.events import OUTSIDE, Json, Spot, Who
 from adapters.teams.turn import Adapter, BadActivity, Member
-from bot.cards import Form, Text
-from bot.comment_text import clean, is_blank
+from bot.cards import Form
+from bot.comment_text import is_blank
 from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.ports import Pictures
-from bot.presses import CasePress, EditIntake, Next, Press, ShowCase, Start, TakeCase
+from bot.presses import EditIntake, Press, ShowCase, Start
 from bot.roster import person_of
 from bot.sentences import sentences
 from bot.tables import messages
@@ -39,16 +39,9 @@ log = structlog.get_logger()
 
 PATH = "/api/messages"
 LARGEST = 1_000_000  # bytes of a request
-SOON = 4.0  # seconds in which an invoke is answered, out of its five
+SOON, ACKNOWLEDGED = 4.0, 12.0  # seconds in which an invoke, and a message, is answered: Teams waits five, and fifteen
 KNOWN = 3600.0  # seconds that what Teams said of a person counts
 REMEMBERED = 2_000  # answers kept for an invoke that is sent again
-WIDE, HIGH = 600, 640  # of a dialog, in pixels
-
-_IN_PLACE = tuple(
-    kind for kind in get_args(CasePress) if kind not in (ShowCase, TakeCase, Next)
-)  # what changes the card it stands on
-_CARD = "application/vnd.microsoft.card.adaptive"
-_SAID = "application/vnd.microsoft.activity.message"
 
 
 class TeamsApp:
@@ -78,7 +71,7 @@ class TeamsApp:
     async def receive(self, request: web.Request) -> web.Response:
         """A request: without a good token it is not even decoded; of another tenant it is not understood."""
         try:
-            claims = await self.gate.token(request.headers.get("Authorization", ""), request.remote or "")
+            claims = await self.gate.token(request.headers.get("Authorization", ""), request.remote or "", request.url.host or "")
             if (request.content_length or 0) > LARGEST:
                 return web.Response(status=413)
             raw = await request.content.read(LARGEST + 1) if request.can_read_body else b""
@@ -120,7 +113,11 @@ class TeamsApp:
         else:
             turn.close()
         try:
-            return await asyncio.shield(task)
+            await asyncio.wait({task}, timeout=ACKNOWLEDGED)
+            if not task.done():  # pictures that are slow to fetch: what came of them is told in the chat
+                task.add_done_callback(_late)
+                return 200, None
+            return task.result()
         finally:
             if task.done() and (body["type"] == "message" or task.cancelled() or task.exception() is not None):
                 self._turns.pop(name, None)
@@ -143,7 +140,7 @@ class TeamsApp:
         await self._learn(body, person)
         inside, t = await self._inside(person, member), self._t(person)
         if inside is None:
-            await self._whisper(person, Answer(note=t("teams.unsure"), refused=True))
+            self._later(self._whisper(person, Answer(note=t("teams.unsure"), refused=True)))
             return
         actor, at = self._actor(person, inside=inside), events.spot(body)
         if isinstance(body.get("value"), Mapping) and not body.get("text"):
@@ -155,7 +152,7 @@ class TeamsApp:
         if said is None:
             return
         if not inside and isinstance(said.event, Pasted | Commanded):
-            await self._whisper(person, Answer(note=t("refused.unknown_person"), refused=True))
+            self._later(self._whisper(person, Answer(note=t("refused.unknown_person"), refused=True)))
             return
         try:
             answer = await self._hear(said)
@@ -196,7 +193,7 @@ class TeamsApp:
             and person is not None
             and person_of(self.antenne.organisation, self._actor(person, inside=True))
         ):
-            await self._whisper(person, Answer(note=self._t(person)("teams.welcome")))
+            self._later(self._whisper(person, Answer(note=self._t(person)("teams.welcome"))))
 
     async def on_invoke(self, body: Json, member: Member) -> tuple[int, object]:
         """A button, a dialog, or the action on a message; the answer within 4 seconds, whatever happens."""
@@ -206,7 +203,7 @@ class TeamsApp:
             return 501, None
         house = sentences(self.antenne.organisation.language).t
         if person is None:
-            return 200, _as(name, Answer(note=house("refused.unknown_person"), refused=True), house, None)
+            return 200, answers.as_wanted(name, Answer(note=house("refused.unknown_person"), refused=True), house, None)
         t = self._t(person)
         task = asyncio.create_task(how(self, body, person, member))
         self._tasks.add(task)
@@ -220,7 +217,7 @@ class TeamsApp:
             await self._whisper(person, late)
 
         self._later(tell())
-        return 200, _as(name, Answer(note=t("teams.busy")), t, None)
+        return 200, answers.as_wanted(name, Answer(note=t("teams.busy")), t, None)
 
     # --- invokes -------------------------------------------------------------------------------------------
 
@@ -231,10 +228,10 @@ class TeamsApp:
         if answer.form is not None:  # a dialog that nobody knew would open: only a Submit can open it
             self._later(self._say(person, render.opening(answer.form, t), ""))
             answer = Answer(note=t("teams.below"))
-        elif answer.cards or (answer.card is not None and not _stays(answer, press)):
+        elif answer.cards or (answer.card is not None and not answers.stays(answer, press)):
             self._later(self._whisper(person, replace(answer, note="")))
             answer = replace(answer, note=answer.note or t("teams.below"), card=None, cards=())
-        return answer, _as("adaptiveCard/action", answer, t, press)
+        return answer, answers.as_wanted("adaptiveCard/action", answer, t, press)
 
     async def _acted(self, body: Json, person: Who, member: Member) -> tuple[Answer, Press | None]:
         refusal = await self._refused(body, person, member)
@@ -258,7 +255,7 @@ class TeamsApp:
         t = self._t(person)
         refusal = await self._refused(body, person, member)
         if refusal is not None:
-            return refusal, _dialog(refusal, t)
+            return refusal, answers.dialog(refusal, t)
         event = events.pressed(body, self._actor(person, inside=True), f".{uuid4().hex[:8]}")
         answer = await self.antenne.handle(event) if event is not None else Answer(note=t("teams.old_card"), refused=True)
         return answer, self._in_dialog(answer, person, t)
@@ -270,12 +267,12 @@ class TeamsApp:
         event = events.submitted(body, self._actor(person, inside=True)) if refusal is None else None
         if refusal is not None or event is None:
             answer = refusal or Answer(note=t("teams.old_card"), refused=True)
-            return answer, _dialog(answer, t)
+            return answer, answers.dialog(answer, t)
         answer = await self.antenne.handle(event)
         if answer.refused and answer.card is None and answer.kept != "before":
             again = await self._again(event)
             if again is not None:
-                return answer, _continue(again.title, render.dialog(again, t, answer.note))
+                return answer, answers.ask(again.title, render.dialog(again, t, answer.note))
         told = self._told(answer, event, t)
         return told, self._in_dialog(told, person, t) if told.note or told.cards else {}
 
@@ -292,22 +289,22 @@ class TeamsApp:
         t = self._t(person)
         refusal = await self._refused(body, person, member)
         if refusal is not None:
-            return refusal, _dialog(refusal, t)
+            return refusal, answers.dialog(refusal, t)
         named = events.event_id(body, f".{uuid4().hex[:8]}")
         answer = await self.antenne.handle(Commanded(id=named, actor=self._actor(person, inside=True)))
         if answer.form is not None:
             words = events.shared(body)
             filled = tuple(replace(one, value=words) if one.name == "text" else one for one in answer.form.fields)
             answer = replace(answer, form=replace(answer.form, fields=filled))
-        return answer, _dialog(answer, t)
+        return answer, answers.dialog(answer, t)
 
     def _in_dialog(self, answer: Answer, person: Who, t: render.Translate) -> object:
         """An answer in a dialog. Cards go to the chat: a dialog can send a form, but press no button."""
         shown = replace(answer, note="", form=None)
         if answer.form is None and (shown.card or shown.cards):
             self._later(self._whisper(person, shown))
-            return _dialog(Answer(note=answer.note or t("teams.below")), t)
-        return _dialog(answer, t)
+            return answers.dialog(Answer(note=answer.note or t("teams.below")), t)
+        return answers.dialog(answer, t)
 
     async def _pressed_in_words(self, body: Json, person: Who, actor: Actor) -> None:
         """A button of a client that knows no Action.Execute: what it says came as a message."""
@@ -368,13 +365,16 @@ class TeamsApp:
         if answer.note:
             await self._say(person, render.note(answer.note, t), answer.note)
         for shown in (*((answer.card,) if answer.card else ()), *answer.cards):
-            await self._say(person, render.card(shown, t), shown.notice)
+            try:
+                await self._say(person, render.card(shown, t), shown.notice)
+            except Failed as problem:
+                if not problem.too_large:
+                    raise
+                await self._say(person, render.card(shown, t, largest=render.SMALLER), shown.notice)
 
     async def _say(self, person: Who, drawn: render.Json, notice: str) -> None:
-        try:
-            await self.chat.whisper(f"teams:{person.person}", render.message(drawn, notice, self._t(person)))
-        except Failed as problem:
-            log.warning("teams_answer", status=problem.status, code=problem.code)
+        """One card. Raises ``Failed``."""
+        await self.chat.whisper(f"teams:{person.person}", render.message(drawn, notice, self._t(person)))
 
     async def _learn(self, body: Json, person: Who | None) -> None:
         """Where this conversation is kept, and who of Microsoft's addresses answers for it now."""
@@ -433,6 +433,9 @@ class TeamsApp:
         async def done() -> None:
             try:
                 await work
+            except Failed as problem:
+                log.warning("teams_answer", status=problem.status, code=problem.code)
+                self.antenne.metrics.count("failures", "teams", "answer")
             except Exception as problem:  # noqa: BLE001 - nobody waits for it
                 log.error("teams_answer", error=type(problem).__name__)
 
@@ -450,36 +453,10 @@ _INVOKES: Mapping[str, Callable[[TeamsApp, Json, Who, Member], Coroutine[Any, An
 }
 
 
-# --- the answers of invokes --------------------------------------------------------------------------------
-
-
-def _as(name: str, answer: Answer, t: render.Translate, press: Press | None) -> object:
-    """An answer in the form that this invoke wants."""
-    if name != "adaptiveCard/action":
-        return _dialog(answer, t)
-    if answer.card is not None and _stays(answer, press):
-        shown = answer.card
-        if answer.note:
-            shown = replace(shown, body=(Text(answer.note, "strong"), *shown.body))
-        return {"statusCode": 200, "type": _CARD, "value": render.card(shown, t)}
-    return {"statusCode": 200, "type": _SAID, "value": render.line(answer.note) or t("teams.done")}
-
-
-def _stays(answer: Answer, press: Press | None) -> bool:
-    """Whether the card of an answer is the card that was pressed on."""
-    return answer.card is not None and isinstance(press, _IN_PLACE)
-
-
-def _dialog(answer: Answer, t: render.Translate) -> object:
-    """A dialog that asks, or the sentence with which it closes."""
-    if answer.form is not None:
-        return _continue(answer.form.title, render.dialog(answer.form, t))
-    return {"task": {"type": "message", "value": render.line(answer.note) or t("teams.done")}}
-
-
-def _continue(title: str, drawn: render.Json) -> object:
-    shown = {"contentType": render.CARD, "content": drawn}
-    return {"task": {"type": "continue", "value": {"title": clean(title)[:64], "height": HIGH, "width": WIDE, "card": shown}}}
+def _late(task: asyncio.Task[Any]) -> None:
+    """What went wrong with a turn that was answered before it ended, without its text."""
+    if not task.cancelled() and (problem := task.exception()) is not None:
+        log.error("teams_delivery", error=type(problem).__name__)
 
 
 def _removed(body: Json) -> bool:

@@ -39,6 +39,11 @@ PATIENCE = 12.0  # seconds for one call
 SCOPE, RESOURCE = "https://api.botframework.com/.default", "https://api.botframework.com"
 SERVICE = "https://smba.trafficmanager.net/teams/"  # where to begin in a conversation that nobody spoke in yet
 PACE = ((1.0, 7), (30.0, 60), (3600.0, 1800))  # messages that one conversation takes in so many seconds
+TENANT = ((1.0, 30),)  # and the whole tenant
+AGAIN, LONGEST = (
+    (1.0, 3.0, 8.0),
+    30.0,
+)  # seconds before what is said beside the outbox is tried again; the longest wait that is obeyed
 RETRY = (2.0, 5.0, 15.0, 60.0, 300.0)  # as the outbox counts; here only to add to it
 KEPT = 10_000  # names and times remembered
 STALE = 300.0  # seconds after which a place is read again: another process may have followed it elsewhere
@@ -60,8 +65,13 @@ class Failed(Exception):
         return self.status == 413 or self.code in _TOO_LARGE
 
     @property
+    def may_be_done(self) -> bool:
+        """What was asked may have been done all the same."""
+        return self.passing and self.status != 412 and self.code != "login"
+
+    @property
     def passing(self) -> bool:
-        """It may work later; and what was asked may have been done all the same."""
+        """It may work later."""
         return self.status == 0 or self.status in PASSING
 
 
@@ -274,6 +284,7 @@ class TeamsChat:
     charts: Charts | None = None
     jitter: Callable[[], float] = random.random
     pace: tuple[tuple[float, int], ...] = PACE
+    tenant_pace: tuple[tuple[float, int], ...] = TENANT
     possible_doubles: int = 0
     _doubtful: OrderedDict[int, int] = field(default_factory=OrderedDict)
     _sent: OrderedDict[str, deque[float]] = field(default_factory=OrderedDict)
@@ -290,9 +301,19 @@ class TeamsChat:
         return await self._say(message, remote)
 
     async def whisper(self, conversation: str, activity: render.Json) -> None:
-        """Say something to one person at once, beside the outbox. Raises ``Failed``."""
-        place = await self._place(Conversation.parse(conversation))
-        await self.connector.call("POST", place.service, f"conversations/{segment(place.remote)}/activities", activity)
+        """Say something to one person at once, beside the outbox; what may pass is tried a few times more. Raises ``Failed``."""
+        for wait in (*AGAIN, None):
+            self._sent_at("", self.tenant_pace).append(self.clock().timestamp())
+            try:
+                place = await self._place(Conversation.parse(conversation))
+                await self.connector.call("POST", place.service, f"conversations/{segment(place.remote)}/activities", activity)
+            except Failed as problem:
+                if wait is None or not (problem.passing or problem.status == 429) or problem.later > LONGEST:
+                    raise
+                self.possible_doubles += problem.may_be_done
+                await asyncio.sleep(max(problem.later, wait) * (1 + self.jitter() / 2))
+            else:
+                return
 
     async def _say(self, message: Outgoing, remote: str | None) -> str:
         self._pace(str(message.conversation))
@@ -400,7 +421,7 @@ class TeamsChat:
             return Undeliverable("rate", max(problem.later, 1.0) * (1 + self.jitter() / 2))
         if problem.passing:
             tries = self._doubtful.get(message.id, 0)
-            if posting and problem.status != 412 and problem.code != "login":
+            if posting and problem.may_be_done:
                 _keep(self._doubtful, message.id, tries + 1)
             return Undeliverable("network", max(problem.later, RETRY[min(tries, len(RETRY) - 1)]) * (1 + self.jitter() / 2))
         if problem.status == 401 or problem.code == "ServiceNotAllowed":
@@ -418,14 +439,21 @@ class TeamsChat:
     def _pace(self, conversation: str) -> None:
         """What a conversation takes no more of now waits in the outbox, so that nobody waits for this one."""
         now = self.clock().timestamp()
+        kept = ((self._sent_at(conversation, self.pace), self.pace), (self._sent_at("", self.tenant_pace), self.tenant_pace))
+        for sent, pace in kept:
+            for seconds, most in pace:
+                if len(sent) >= most and now - sent[-most] < seconds:
+                    raise Undeliverable("rate", timedelta(seconds=seconds - (now - sent[-most])).total_seconds())
+        for sent, _ in kept:
+            sent.append(now)
+
+    def _sent_at(self, conversation: str, pace: tuple[tuple[float, int], ...]) -> deque[float]:
+        """When something was said in a conversation; ``""``: anywhere."""
         sent = self._sent.get(conversation)
         if sent is None:
-            sent = deque(maxlen=max((most for _, most in self.pace), default=1))
-        for seconds, most in self.pace:
-            if len(sent) >= most and now - sent[-most] < seconds:
-                raise Undeliverable("rate", timedelta(seconds=seconds - (now - sent[-most])).total_seconds())
-        sent.append(now)
+            sent = deque(maxlen=max((most for _, most in pace), default=1))
         _keep(self._sent, conversation, sent)
+        return sent
 
 
 def inline(draw: Callable[[Chart], bytes], chart: Chart) -> str:

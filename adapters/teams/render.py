@@ -120,8 +120,15 @@ def card(
     """The card of a message. ``under``: nobody's words arrive beneath it by themselves, so it has a box to answer in where that
     makes sense. ``charts``: those that are drawn, as the address of a picture; of the others only the words are shown."""
     known: dict[str, str] = {}
+    longest, most, rows = _STEPS[0]
+    left = dict(charts)
+    while left:  # a picture less costs nobody a word: what it shows stands beside it
+        drawn = _Pen(t, longest, most, rows, charts=left, known=known).card(shown, mentions, under=under)
+        if size(drawn) <= largest:
+            return drawn
+        left.popitem()
     for longest, most, rows in _STEPS:
-        drawn = _Pen(t, longest, most, rows, charts=charts, known=known).card(shown, mentions, under=under)
+        drawn = _Pen(t, longest, most, rows, known=known).card(shown, mentions, under=under)
         if size(drawn) <= largest:
             return drawn
     return _Pen(t, 40, 8, 4, blocks=40).card(shown, mentions, under=False)
@@ -450,7 +457,9 @@ class _Pen:
 
     def _cut(self, text: str) -> str:
         short, was_cut = cut(text, self.longest)
-        return f"{short.rstrip()}… {self.t('teams.cut')}" if was_cut and self.longest > 100 else short
+        if not was_cut:
+            return short
+        return f"{short.rstrip()}…" + (f" {self.t('teams.cut')}" if self.longest > 100 else "")
 
     def _label(self, text: str) -> str:
         return excerpt(self._inert(text), TITLE) or "–"

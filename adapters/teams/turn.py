@@ -24,7 +24,7 @@ from msrest.exceptions import ClientException
 from msrest.universal_http.requests import ClientRetryPolicy
 
 from adapters.teams.access import Claims
-from adapters.teams.client import Connector
+from adapters.teams.client import PATIENCE, Connector
 
 Json = Mapping[str, Any]
 log = structlog.get_logger()
@@ -100,6 +100,7 @@ class _Clients(ConnectorFactory):  # type: ignore[misc]  # as above
         if client is None:
             client = ConnectorClient(_Bearer(self._connector), base_url=service_url)
             client.config.retry_policy.retries = 0  # the outbox alone decides what is tried again
+            client.config.connection.timeout = PATIENCE
             if len(self._known) >= 16:
                 self._known.clear()
             self._known[service_url] = client

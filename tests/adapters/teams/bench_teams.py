@@ -172,7 +172,7 @@ async def _ours(origin: str, folder: str, pipe: Connection) -> None:
     async with running(settings) as antenne:
         chat = antenne.chats["teams"]
         assert isinstance(chat, TeamsChat)
-        chat.pace = ()  # the stand-in takes what Teams would spread
+        chat.pace = chat.tenant_pace = ()  # the stand-in takes what Teams would spread
         app, site = TeamsApp(antenne, chat), web.Application()
         site.add_routes(app.routes())
         await app.warm()

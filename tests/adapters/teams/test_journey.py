@@ -143,6 +143,7 @@ async def test_welcome_once_installed(tmp_path: Path) -> None:
     async with open_town(tmp_path) as town:
         place = town.cloud.personal("an")
         await town.deliver(town.activity("an", "installationUpdate", place, action="add"))
+        await town.settle()
         assert "Welkom" in town.chat_of("an")[-1].text
         assert (await town.teams.places.get(f"teams:{person_id('an')}")) is not None
         await town.deliver(town.activity("an", "installationUpdate", place, action="remove"))

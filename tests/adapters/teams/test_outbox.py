@@ -1,16 +1,20 @@
 """What goes out to Teams: in order, at its pace; what it refuses is kept, told, or sent elsewhere; with Slack beside it, too."""
 
 import asyncio
+import io
+from base64 import b64decode
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
+from PIL import Image
 from pydantic import SecretStr
 
 from adapters.slack.client import SlackChat
-from adapters.teams.client import inline
 from bot.cards import Card, Chart, Table, Text
 from bot.events import Actor, Conversation, Edited, Outgoing, Replied
+from bot.ports import Undeliverable
 from bot.presses import Decide
 from bot.settings import SlackSettings
 from tests.adapters.slack.stub import TOKEN, Api, Workspace
@@ -71,6 +75,42 @@ async def test_lost_answer_doubles_once(tmp_path: Path, monkeypatch: pytest.Monk
         assert counted["possible_doubles_total"] == 1
         await town.press("an", find(town.chat_of("an"), "Neutraal").handle)
         assert town.teams.possible_doubles == 1
+
+
+async def test_answers_that_fail_are_said_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said to one person beside the outbox is tried again too, after the time that Teams names; what is too large goes shortened;
+    what never goes is counted."""
+    monkeypatch.setattr("adapters.teams.client.AGAIN", (0.0, 0.0))
+    async with open_town(tmp_path) as town:
+        town.cloud.fail("post", status=429)
+        town.cloud.fail("post", status=504, stored=True)
+        await town.write("an", "faq vuilkar")
+        assert len(town.chat_of("an")) == 2
+        assert town.teams.possible_doubles == 1
+        town.cloud.largest = 8_000
+        monkeypatch.setattr("adapters.teams.render.SMALLER", 4_000)
+        await town.write("an", "hulp")
+        assert "…" in town.chat_of("an")[-1].text
+        for _ in range(3):
+            town.cloud.fail("post", status=502)
+        await town.write("an", "zaken")
+        counted = [(item.name, dict(item.labels)) for item in town.antenne.metrics.counted()]
+        assert ("failures_total", {"platform": "teams", "why": "answer"}) in counted
+
+
+async def test_pace_of_the_tenant(tmp_path: Path) -> None:
+    """Thirty messages a second go to all conversations together; the next waits its turn in the outbox."""
+    async with open_town(tmp_path) as town:
+        for number, person in enumerate(["an", "lies", "sofie", "karim", "tom"] * 6):
+            await town.teams.post(
+                Outgoing(number, Conversation("teams", person_id(person)), Card("Dag", (Text("x"),)), None, (), town.time[0])
+            )
+        late = Outgoing(99, Conversation("teams", person_id("joris")), Card("Dag", (Text("x"),)), None, (), town.time[0])
+        with pytest.raises(Undeliverable) as refused:
+            await town.teams.post(late)
+        assert (refused.value.why, refused.value.later) == ("rate", 1.0)
+        town.time[0] += timedelta(seconds=1)
+        assert await town.teams.post(late)
 
 
 async def test_token_that_is_no_longer_taken(tmp_path: Path) -> None:
@@ -192,35 +232,56 @@ async def test_speaks_first(tmp_path: Path) -> None:
         assert [one.title for one in town.chat_of("lies")] == ["Zaak 1", "Zaak 1"]
 
 
+async def test_digest_with_chart_and_table(tmp_path: Path) -> None:
+    """On Monday morning the department's channel gets its week: a chart inside the message, no larger than Teams takes, with its words
+    beside it; tables; numbers that open their list; and something to do about a topic."""
+    async with open_town(tmp_path) as town:
+        for number in range(3):
+            await town.write("an", f"Wanneer is het fietspad {number} in de Kerkstraat klaar?")
+            await walk(town, "an", "Neutraal", "Vraag", "Ik weet het antwoord niet")
+        await town.settle(16)
+        town.time[0] = datetime(2026, 11, 23, 7, 31, tzinfo=UTC)
+        await town.settle(1)
+        place = town.cloud.conversations[channel_id("mobiliteit")]
+        (digest,) = [one for one in town.channel("mobiliteit") if "Weekoverzicht week 47" in one.title]
+        (message,) = [one for one in town.messages(place) if "Weekoverzicht" in str(one)]
+        drawn = message["activity"]["attachments"][0]["content"]
+        (picture,) = [one for one in drawn["body"] if one["type"] == "Image"]
+        with Image.open(io.BytesIO(b64decode(picture["url"].partition("base64,")[2]))) as png:
+            assert png.size == (720, 480)
+        assert "fietspad" in picture["altText"]
+        assert [one["type"] for one in drawn["body"]].count("Table") == 2
+        assert problems(drawn) == []
+        await town.press("lies", find([digest], "3").handle)
+        assert "fietspad" in town.chat_of("lies")[-1].text
+        choice = find([digest], "Opgelost op de website")
+        await town.press("lies", choice.handle)
+        assert "op de website" in town.channel("mobiliteit")[-1].text
+
+
 class Painter:
-    """Draws every chart as the same picture, larger than Teams takes."""
+    """Draws every chart as noise, as large as Teams takes."""
 
     def draw(self, chart: Chart, *, dark: bool = False) -> bytes:
-        import io
-
-        from PIL import Image
-
         out = io.BytesIO()
-        Image.new("RGB", (1440, 960), "#0072b2").save(out, "png")
+        Image.effect_noise((130, 130), 60).save(out, "png")
         return out.getvalue()
 
 
-async def test_digest_with_chart_and_table(tmp_path: Path) -> None:
-    """A chart goes along inside the message, no wider than Teams takes, with its words beside it; a table is a table."""
+async def test_words_go_before_pictures(tmp_path: Path) -> None:
+    """Where a message has no room for every chart, it is a picture that is left out, never a word."""
     async with open_town(tmp_path) as town:
         town.teams.charts = Painter()
-        chart = Chart("Per week", "Vragen stegen van 1 naar 3.", ("W46", "W47"), (("Vragen", (1.0, 3.0)),))
-        table = Table("Per week", ("Week", "Vragen"), (("W46", "1"), ("W47", "3")))
-        shown = Card("Overzicht", (chart, table), notice="Overzicht")
+        charts = tuple(Chart(f"Reeks {n}", f"Van 1 naar {n}.", ("a", "b"), (("x", (1.0, n)),)) for n in range(4))
+        table = Table("Per week", ("Week", "Vragen"), tuple((f"W{n}", "woord " * 20) for n in range(30)))
         place = town.cloud.conversations[channel_id("mobiliteit")]
+        shown = Card("Overzicht", (*charts, table), notice="Overzicht")
         await town.teams.post(Outgoing(1, Conversation("teams", place.id), shown, None, (), town.time[0]))
         drawn = town.messages(place)[0]["activity"]["attachments"][0]["content"]
-        (picture,) = [one for one in drawn["body"] if one["type"] == "Image"]
-        assert picture["url"].startswith("data:image/png;base64,")
-        assert picture["altText"] == chart.alt
-        assert [one["type"] for one in drawn["body"]].count("Table") == 1
+        assert 0 < [one["type"] for one in drawn["body"]].count("Image") < 4
+        assert "ingekort" not in str(drawn)
+        assert all(chart.alt in str(drawn) for chart in charts)
         assert problems(drawn) == []
-        assert len(inline(Painter().draw, chart)) < 24_000
 
 
 async def test_one_case_on_slack_and_teams(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from adapters.teams.files import LIMIT, FileRefused, fetch
 from bot.ports import StoreUnavailable
 from bot.settings import Settings, TeamsSettings
 from bot.tables import cases, evidence, places, replies
+from tests.adapters.slack.town import until
 from tests.adapters.teams.stub import (
     APP,
     BOT,
@@ -143,6 +144,26 @@ async def test_keys_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             await gate.token(known, "")
 
 
+async def test_old_keys_keep_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a day the keys are read anew, behind the back of a request that a known key signed: an invoke has five seconds."""
+    async with open_town(tmp_path) as town:
+        gate, free, read = town.app.gate, asyncio.Event(), 0
+        await gate.token(signed(town.cloud.origin), "")
+
+        async def slow(_gate: Gate) -> None:
+            nonlocal read
+            await free.wait()
+            read += 1
+
+        monkeypatch.setattr(Gate, "_read_keys", slow)
+        monkeypatch.setattr(gate, "_read", gate.clock() - access.KEEP_KEYS - 1)
+        async with asyncio.timeout(2):
+            assert await gate.token(signed(town.cloud.origin, jti="1"), "") is not None
+            assert await gate.token(signed(town.cloud.origin, jti="2"), "") is not None
+        free.set()
+        await until(lambda: read == 1)
+
+
 async def test_token_goes_to_allowed_hosts_alone() -> None:
     """The bot's token goes to Microsoft's connectors; not to another host, port or scheme, nor to one that only looks alike."""
     hosts = Hosts(TeamsSettings(app_id=APP, app_password=SecretStr("x"), tenant_id=TENANT))
@@ -193,6 +214,7 @@ async def test_local_without_registration(tmp_path: Path) -> None:
         assert (await town.deliver(body, Authorization=""))[0] == 200
         assert await count(town) == 1
         assert (await town.deliver(body | {"serviceUrl": "https://evil.example/"}, Authorization=""))[0] == 403
+        assert (await town.deliver(body, Authorization="", Host="antenne.evil.example"))[0] == 401
         with pytest.raises(Denied):
             await Gate(town.app.connector.settings, lambda: town.session).token("", "192.0.2.1")
 
@@ -285,6 +307,28 @@ async def test_late_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         free.set()
         await town.settle()
         assert "Neutraal" in str([one.says for one in town.chat_of("an")])
+
+
+async def test_slow_pictures_keep_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Teams sends a message again that is not answered in 15 seconds: it is answered before, and the case comes with the picture."""
+    monkeypatch.setattr("adapters.teams.app.ACKNOWLEDGED", 0.05)
+    async with open_town(tmp_path) as town:
+        free = asyncio.Event()
+
+        async def slow(*_: object) -> bytes:
+            await free.wait()
+            return PNG
+
+        monkeypatch.setattr("adapters.teams.files.fetch", slow)
+        file = {"contentType": "image/*", "contentUrl": town.cloud.put_file(PNG)}
+        body = town.activity("an", "message", town.cloud.personal("an"), text="Kijk", attachments=[file])
+        assert (await town.deliver(body))[0] == 200
+        assert (await town.deliver(body))[0] == 200
+        assert await count(town) == 0
+        free.set()
+        await asyncio.wait(town.app._turns.values())
+        await town.settle()
+        assert await count(town) == await count(town, evidence) == 1
 
 
 # --- who ---------------------------------------------------------------------------------------------------

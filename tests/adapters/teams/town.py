@@ -24,6 +24,7 @@ from bot.cards import (
     Button,
     Buttons,
     Card,
+    Chart,
     Checklist,
     Copy,
     Facts,
@@ -299,6 +300,14 @@ class Reader:
                 asked = self.blocks[-1]
                 assert isinstance(asked, Select)
                 self.blocks[-1] = replace(asked, hint=words(element))
+            case _, "charttitle":
+                self.blocks.append(Chart(words(element), "", (), ()))
+            case "Image", "chart":
+                assert isinstance(self.blocks[-1], Chart)
+            case _, "chartalt":
+                drawn = self.blocks[-1]
+                assert isinstance(drawn, Chart)
+                self.blocks[-1] = replace(drawn, alt=words(element))
             case _, "tabletitle":
                 self.blocks.append(Table(words(element), (), ()))
             case "Table", _:
@@ -695,7 +704,7 @@ async def open_town(
 async def teaming(url: str, folder: Path, **how: Any) -> AsyncIterator[Chat]:
     """As `talking`, on Teams."""
     async with open_town(folder, url=url, **how) as town:
-        town.teams.pace = ()  # the clock stands still
+        town.teams.pace = town.teams.tenant_pace = ()  # the clock stands still
         yield Chat(town.antenne, town.time, TeamsDriver(town))
 
 
