@@ -35,9 +35,8 @@ def due_at(work: Work, case: Case, deadline: Deadline, since: datetime) -> datet
     length = hours(deadline, case.policy)
     if length is None:
         return since
-    rule = work.organisation.house_rules.get(case.state.house_rule or "")
-    if deadline.setting == "waiting_hours" and rule is not None and rule.waiting_hours is not None:
-        length = rule.waiting_hours
+    if deadline.setting == "waiting_hours":
+        length = work.organisation.waiting_hours(case.state.house_rule, case.policy)
     calendar = work.organisation.calendar
     return calendar.elapsed(since, length) if deadline.clock == "elapsed" else calendar.working_hours_span(since, length)
 

@@ -548,8 +548,9 @@ def seed(work: Work, path: Path, departments: Iterable[str]) -> int:
         if not isinstance(row, dict) or not {"question", "answer"} <= row.keys() <= _SAMPLE_KEYS:
             problems.append(source.problem("an entry has question and answer; formal, department and tags if wanted", index))
         elif row.get("department", "") not in known | {""}:
+            names, name = ", ".join(sorted(known)), str(row["department"])
             problems.append(
-                source.problem(f"there is no department {row['department']!r}", index, right=", ".join(sorted(known)))
+                source.problem("there is no department {name!r}", index, right="one of {known}", name=name, known=names)
             )
     if problems:
         raise SourceProblems(problems)

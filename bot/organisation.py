@@ -187,6 +187,11 @@ class Organisation(Frozen):
         text = text[:ENOUGH]
         return tuple(topic for topic, pattern in self._topics.get(department, ()) if pattern.search(text))
 
+    def waiting_hours(self, rule: str | None, policy: Policy) -> int:
+        """How long somebody has to edit a comment against house rule ``rule``: its own hours where it has them, else the policy's."""
+        known = self.house_rules.get(rule or "")
+        return policy.waiting_hours if known is None or known.waiting_hours is None else known.waiting_hours
+
     def __hash__(self) -> int:
         return hash(self.name)  # quick: sentences are remembered by it
 
@@ -224,17 +229,17 @@ def _problems(organisation: Organisation, tree: Tree, source: Source) -> Iterato
     yield from _twins(organisation, source)
     for role in ("antenna", "department_head"):
         if role in organisation.roles:
-            yield source.problem(f"{role!r} is held per department", "roles", role, right="name them under departments")
+            yield source.problem("{name!r} is held per department", "roles", role, right="name them under departments", name=role)
     needs: tuple[Role, ...] = ("communications_lead", "moderator")
     for needed in needs:
         if not _held(organisation, needed):
-            yield source.problem(f"nobody holds {needed!r}", "roles", right="name at least one holder")
+            yield source.problem("nobody holds {name!r}", "roles", right="name at least one holder", name=needed)
     rules = {
         choice.sets["house_rule"] for choices in tree.questions.values() for choice in choices if "house_rule" in choice.sets
     }
     rules |= {outcome.house_rule for outcome in tree.outcomes.values() if outcome.house_rule}
     for rule in sorted(rules - organisation.house_rules.keys()) if organisation.house_rules else ():
-        yield source.problem(f"the tree preselects house rule {rule!r}", "house_rules", right="add it to house_rules")
+        yield source.problem("the tree preselects house rule {name!r}", "house_rules", right="add it to house_rules", name=rule)
     yield from _own_texts(organisation, tree, source)
     statement = ("crisis", "holding_statement")
     yield from _placeholders(organisation.crisis.holding_statement, source, statement, HOLDING_PLACEHOLDERS)
@@ -248,17 +253,16 @@ def _digests(organisation: Organisation, source: Source) -> Iterator[Problem]:
     """Every digest is of somebody who is there, and goes to people who are."""
     for reserved in DIGESTS & organisation.departments.keys():
         yield source.problem(
-            f"{reserved!r} is the name of a digest", "departments", reserved, right="name the department otherwise"
+            "{name!r} is the name of a digest", "departments", reserved, right="name the department otherwise", name=reserved
         )
     for name, wanted in organisation.policy.digest.per.items():
         here = ("policy", "digest", "per", name)
         if name not in DIGESTS and name not in organisation.departments:
             known = ", ".join([*organisation.departments, *sorted(DIGESTS)])
-            yield source.problem(f"there is no department {name!r}", *here, right=f"one of {known}")
+            yield source.problem("there is no department {name!r}", *here, right="one of {known}", name=name, known=known)
         for index, person in enumerate(wanted.recipients):
             if person not in organisation.people:
-                known = ", ".join(organisation.people)
-                yield source.problem(f"nobody is called {person!r}", *here, "recipients", index, right=f"one of {known}")
+                yield _nobody(organisation, source, person, *here, "recipients", index)
 
 
 def _unknown_people(organisation: Organisation, source: Source) -> Iterator[Problem]:
@@ -280,7 +284,12 @@ def _unknown_people(organisation: Organisation, source: Source) -> Iterator[Prob
             mentions.append((("absences", index, "replacement"), absence.replacement))
     for path, person in mentions:
         if person not in organisation.people:
-            yield source.problem(f"nobody is called {person!r}", *path, right=f"one of {', '.join(organisation.people)}")
+            yield _nobody(organisation, source, person, *path)
+
+
+def _nobody(organisation: Organisation, source: Source, person: str, *path: str | int) -> Problem:
+    known = ", ".join(organisation.people)
+    return source.problem("nobody is called {name!r}", *path, right="one of {known}", name=person, known=known)
 
 
 def _twins(organisation: Organisation, source: Source) -> Iterator[Problem]:
@@ -289,17 +298,16 @@ def _twins(organisation: Organisation, source: Source) -> Iterator[Problem]:
         for address in person.addresses.items():
             twin = seen.setdefault(address, name)
             if twin != name:
-                yield source.problem(
-                    f"{name} and {twin} have the same {address[0]} address", "people", name, "addresses", right="keep one"
-                )
+                said = "{name} and {twin} have the same {platform} address"
+                here = ("people", name, "addresses")
+                yield source.problem(said, *here, right="keep one of them", name=name, twin=twin, platform=address[0])
     names: dict[str, str] = {}
     for name, department in organisation.departments.items():
         for text in department.name.values():
             twin = names.setdefault(text.casefold(), name)
             if twin != name:
-                yield source.problem(
-                    f"department {text!r} stands here twice ({twin} and {name})", "departments", name, right="keep one"
-                )
+                said = "department {title!r} stands here twice ({twin} and {name})"
+                yield source.problem(said, "departments", name, right="keep one of them", title=text, twin=twin, name=name)
 
 
 def _own_texts(organisation: Organisation, tree: Tree, source: Source) -> Iterator[Problem]:
@@ -308,7 +316,8 @@ def _own_texts(organisation: Organisation, tree: Tree, source: Source) -> Iterat
         for name, reply in texts.replies.items():
             place = ("texts", language, "replies", name)
             if name not in known:
-                yield source.problem(f"the tree has no reply {name!r}", *place, right=f"one of {', '.join(known)}")
+                names = ", ".join(known)
+                yield source.problem("the tree has no reply {name!r}", *place, right="one of {known}", name=name, known=names)
             for text in (reply.je, reply.u):
                 yield from _placeholders(text, source, place)
 
@@ -317,10 +326,11 @@ def _placeholders(text: str, source: Source, path: tuple[str, ...], known: froze
     try:
         used = {field for _, field, _, _ in Formatter().parse(text) if field is not None}
     except ValueError:
-        yield source.problem("a brace without its partner", *path)
+        yield source.problem("a brace without its partner", *path, right="write a brace in the text twice")
         return
     for name in sorted(used - known):
-        yield source.problem(f"unknown placeholder {{{name}}}", *path, right=f"one of {', '.join(sorted(known))}")
+        names = ", ".join(sorted(known))
+        yield source.problem("unknown placeholder {{{name}}}", *path, right="one of {known}", name=name, known=names)
 
 
 ROLES: tuple[Role, ...] = get_args(Role)

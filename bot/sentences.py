@@ -12,6 +12,8 @@ from babel.dates import format_date, format_datetime, format_time
 from babel.lists import format_list
 from babel.messages.pofile import read_po
 
+from flows.source import Problem
+
 LOCALE = Path(__file__).parent / "locale"
 LANGUAGES = ("nl", "en")
 
@@ -55,6 +57,19 @@ class Sentences:
     def and_(self, items: Iterable[str]) -> str:
         """``an, bert en lies``."""
         return format_list(list(items), locale=self.language)
+
+
+def problem(found: Problem, language: str) -> str:
+    """What is wrong in a file, as one line with its place."""
+    known = _dutch_problems() if language == "nl" else {}
+    what, right = (known.get(text, text).format_map(found.values) for text in (found.said, found.mend))
+    return f"{found.file}:{found.line}: {what}" + (f" → {right}" if right else "")
+
+
+@lru_cache(maxsize=1)
+def _dutch_problems() -> Mapping[str, str]:
+    with (LOCALE / "problems.nl.po").open("rb") as source:
+        return {str(entry.id): str(entry.string) for entry in read_po(source, locale="nl") if entry.id and entry.string}
 
 
 @lru_cache(maxsize=4)

@@ -135,7 +135,7 @@ def _complete(source: Source) -> Authorities:
     table = load(Authorities, source)
     absent = [name for name in AUTHORITIES if name not in table.bodies]
     if absent:
-        raise SourceProblems([source.problem(f"body {name!r} is missing", "bodies", right="add it") for name in absent])
+        raise SourceProblems([source.problem("body {name!r} is missing", "bodies", right="add it", name=name) for name in absent])
     return table
 
 

@@ -61,7 +61,7 @@ def load_platforms() -> Mapping[Platform, Capabilities]:
     table = load(_Table, source).root
     absent = [name for name in get_args(Platform) if name not in table]
     if absent:
-        raise SourceProblems([source.problem(f"platform {name!r} is missing") for name in absent])
+        raise SourceProblems([source.problem("platform {name!r} is missing", name=name) for name in absent])
     return table
 
 

@@ -3,8 +3,8 @@
 Only what trees, policies and organisations share in being read lives here; what they mean is theirs.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,15 +23,27 @@ Path_ = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a file: where, what, and what would be right. ``line`` counts from 1; 0 = the whole file."""
+    """One thing wrong in a file: where, what, and what would be right. ``line`` counts from 1; 0 = the whole file.
+
+    ``said`` and ``mend`` are English with places for ``values``, so that a catalogue can say them in another language.
+    """
 
     file: str
     line: int
-    what: str
-    right: str = ""
+    said: str
+    mend: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def what(self) -> str:
+        return self.said.format_map(self.values)
+
+    @property
+    def right(self) -> str:
+        return self.mend.format_map(self.values)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.what}" + (f" → {self.right}" if self.right else "")
+        return f"{self.file}:{self.line}: {self.what}" + (f" → {self.right}" if self.mend else "")
 
 
 class SourceProblems(Exception):
@@ -56,8 +68,8 @@ class Source:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def problem(self, what: str, *path: str | int, right: str = "") -> Problem:
-        return Problem(self.file, self.line(*path), what, right)
+    def problem(self, said: str, *path: str | int, right: str = "", **values: str) -> Problem:
+        return Problem(self.file, self.line(*path), said, right, values)
 
 
 def read(path: Path) -> Source:
@@ -65,15 +77,19 @@ def read(path: Path) -> Source:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "cannot be read"
-        raise SourceProblems([Problem(str(path), 0, f"the file {why}", "check the path and the rights")]) from None
+        if isinstance(error, UnicodeDecodeError):
+            raise SourceProblems([Problem(str(path), 0, "the file is not UTF-8 text", "save it as UTF-8")]) from None
+        raise SourceProblems([Problem(str(path), 0, "the file cannot be read", "check the path and the rights")]) from None
     loader = Loader(text)
     try:
         node = loader.get_single_node()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or "this is not YAML"
-        raise SourceProblems([Problem(str(path), mark.line + 1 if mark else 0, what, "mend the YAML")]) from None
+        detail = str(getattr(error, "problem", None) or "")
+        line = mark.line + 1 if mark else 0
+        raise SourceProblems(
+            [Problem(str(path), line, "this is no YAML: {detail}", "mend the YAML", {"detail": detail})]
+        ) from None
     finally:
         loader.dispose()
     lines: dict[Path_, int] = {}
@@ -94,7 +110,8 @@ def _plain(node: yaml.Node, path: Path_, lines: dict[Path_, int], problems: list
         for key_node, value_node in node.value:
             key = str(key_node.value)
             if key in result:
-                problems.append(Problem(file, key_node.start_mark.line + 1, f"{key!r} stands here twice", "keep one of them"))
+                line = key_node.start_mark.line + 1
+                problems.append(Problem(file, line, "{name!r} stands here twice", "keep one of them", {"name": key}))
             result[key] = _plain(value_node, (*path, key), lines, problems, file)
             lines[(*path, key)] = key_node.start_mark.line + 1
         return result
@@ -125,20 +142,54 @@ def _problem(source: Source, prefix: Path_, model: type[BaseModel], item: Any) -
         case "extra_forbidden":
             known = sorted(_names(model))
             near = get_close_matches(str(item["loc"][-1]), known, n=1)
-            return source.problem(f"unknown key {name!r}", *location, right=f"did you mean {near[0]!r}?" if near else "remove it")
+            if not near:
+                return source.problem("unknown key {name!r}", *location, right="remove it", name=name)
+            return source.problem("unknown key {name!r}", *location, right="did you mean {near!r}?", name=name, near=near[0])
         case "missing":
-            return source.problem(f"{name!r} is missing", *location, right="add it")
+            return source.problem("{name!r} is missing", *location, right="add it", name=name)
         case "literal_error" | "enum":
-            return source.problem(f"{name!r} has an unknown value", *location, right=f"one of {item['ctx']['expected']}")
-        case _:
-            return source.problem(f"{name!r}: {item['msg'].removeprefix('Value error, ')}", *location)
+            known_ones = str(item["ctx"]["expected"]).replace(" or ", ", ")
+            return source.problem("{name!r} has an unknown value", *location, right="one of {known}", name=name, known=known_ones)
+        case "value_error":  # a sentence of ours
+            return source.problem(f"{{name!r}}: {item['ctx']['error']}", *location, name=name)
+        case kind:
+            wanted = next(say for prefix, say in _WANTED if kind.startswith(prefix))
+            return source.problem(wanted, *location, name=name, limit=_limit(item.get("ctx", {})))
+
+
+# What should stand where something of another form stands: the beginning of pydantic's name for the mistake, and how we say it.
+_WANTED: tuple[tuple[str, str], ...] = (
+    ("int", "{name!r} must be a whole number"),
+    ("bool", "{name!r} must be true or false"),
+    ("string_too_short", "{name!r} is empty"),
+    ("string_too_long", "{name!r} is too long: {limit} characters at most"),
+    ("string_pattern", "{name!r} is not written as it should be"),
+    ("string", "{name!r} must be text"),
+    ("greater_than", "{name!r} must be {limit} or more"),
+    ("less_than", "{name!r} must be {limit} or less"),
+    ("date", "{name!r} must be a date, such as 2026-12-31"),
+    ("time", "{name!r} must be an hour, such as 08:30"),
+    ("tuple", "{name!r} must be a list"),
+    ("list", "{name!r} must be a list"),
+    ("too_short", "{name!r} is empty"),
+    ("too_long", "{name!r} is too long: {limit} at most"),
+    ("dict", "{name!r} must hold names with values"),
+    ("mapping", "{name!r} must hold names with values"),
+    ("model", "{name!r} must hold names with values"),
+    ("", "{name!r} does not fit"),
+)
+
+
+def _limit(context: Mapping[str, Any]) -> str:
+    """The number that pydantic names with a mistake, if it names one."""
+    return str(next((context[name] for name in ("ge", "le", "gt", "lt", "max_length") if name in context), ""))
 
 
 def _names(model: type[BaseModel], seen: frozenset[type] = frozenset()) -> set[str]:
     """Every field name in a model and the models inside it, as candidates for a misspelt key."""
     names = set(model.model_fields)
-    for field in model.model_fields.values():
-        for inner in _models_in(field.annotation):
+    for known in model.model_fields.values():
+        for inner in _models_in(known.annotation):
             if inner not in seen:
                 names |= _names(inner, seen | {model})
     return names

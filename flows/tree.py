@@ -311,7 +311,8 @@ def find_tree(name: str, beside: Path | None = None) -> Path:
         if (folder / "tree.yaml").is_file():
             return folder
     shipped = ", ".join(sorted(path.parent.name for path in TREES.glob("*/tree.yaml")))
-    raise SourceProblems([Problem(name, 0, f"there is no tree {name!r}", f"one of {shipped}, or a folder with tree.yaml")])
+    values = {"name": name, "known": shipped}
+    raise SourceProblems([Problem(name, 0, "there is no tree {name!r}", "one of {known}, or a folder with tree.yaml", values)])
 
 
 def _structure_problems(tree: Structure, source: Source) -> Iterator[Problem]:
@@ -320,14 +321,14 @@ def _structure_problems(tree: Structure, source: Source) -> Iterator[Problem]:
     loop = _loop(tree)
     if loop:
         mend = "a walk may not come back to a question"
-        yield source.problem(f"a loop: {' → '.join(loop)}", "questions", loop[0], right=mend)
+        yield source.problem("a loop: {trail}", "questions", loop[0], right=mend, trail=" → ".join(loop))
         return
     questions, outcomes = _reached(tree)
     mend = "lead to it, or remove it"
     for name in tree.questions.keys() - questions:
-        yield source.problem(f"question {name!r} is an orphan: nothing leads to it", "questions", name, right=mend)
+        yield source.problem("question {name!r} is an orphan: nothing leads to it", "questions", name, right=mend, name=name)
     for name in tree.outcomes.keys() - outcomes:
-        yield source.problem(f"outcome {name!r} is an orphan: nothing leads to it", "outcomes", name, right=mend)
+        yield source.problem("outcome {name!r} is an orphan: nothing leads to it", "outcomes", name, right=mend, name=name)
     for name, outcome in tree.outcomes.items():
         yield from _outcome_problems(tree, name, outcome, source)
 
@@ -335,24 +336,26 @@ def _structure_problems(tree: Structure, source: Source) -> Iterator[Problem]:
 def _beginning_problems(tree: Structure, source: Source) -> Iterator[Problem]:
     for place in get_args(Place):
         if place not in tree.begin:
-            yield source.problem(f"no question to begin with for place {place!r}", "begin", right="name a question")
+            yield source.problem("no question to begin with for place {name!r}", "begin", right="name a question", name=place)
     for place, name in tree.begin.items():
         if name not in tree.questions:
-            yield source.problem(f"unknown question {name!r}", "begin", place, right="name a question of this tree")
+            yield source.problem("unknown question {name!r}", "begin", place, right="name a question of this tree", name=name)
     for key in get_args(Also):
         if key not in tree.also:
-            yield source.problem(f"'also' lacks {key!r}", "also", right="say where it leads")
+            yield source.problem("'also' lacks {name!r}", "also", right="say where it leads", name=key)
 
 
 def _choice_problems(tree: Structure, source: Source) -> Iterator[Problem]:
     arrows: list[tuple[tuple[str | int, ...], Choice]] = [(("also", key), choice) for key, choice in tree.also.items()]
     for name, choices in tree.questions.items():
         if not choices:
-            yield source.problem(f"question {name!r} is a dead end: it has no choices", "questions", name, right="add a choice")
+            said = "question {name!r} is a dead end: it has no choices"
+            yield source.problem(said, "questions", name, right="add a choice", name=name)
         seen: set[str] = set()
         for index, choice in enumerate(choices):
             if choice.id in seen:
-                yield source.problem(f"choice {choice.id!r} stands twice in {name!r}", "questions", name, index, right="keep one")
+                said = "choice {name!r} stands twice in {where!r}"
+                yield source.problem(said, "questions", name, index, right="keep one of them", name=choice.id, where=name)
             seen.add(choice.id)
             arrows.append((("questions", name, index), choice))
     for path, choice in arrows:
@@ -360,11 +363,13 @@ def _choice_problems(tree: Structure, source: Source) -> Iterator[Problem]:
         yield from _condition_problems({name: (value,) for name, value in choice.sets.items()}, source, path, "sets")
         for name in choice.sets.keys() & FACTS.keys() - SETTABLE:
             known = ", ".join(sorted(SETTABLE))
-            yield source.problem(f"no answer can set {name!r}", *path, "sets", name, right=f"one of {known}")
+            yield source.problem(
+                "no answer can set {name!r}", *path, "sets", name, right="one of {known}", name=name, known=known
+            )
         if choice.question is not None and choice.question not in tree.questions:
-            yield source.problem(f"unknown question {choice.question!r}", *path, right="add it, or mend the name")
+            yield source.problem("unknown question {name!r}", *path, right="add it, or mend the name", name=choice.question)
         if choice.outcome is not None and choice.outcome not in tree.outcomes:
-            yield source.problem(f"unknown outcome {choice.outcome!r}", *path, right="add it, or mend the name")
+            yield source.problem("unknown outcome {name!r}", *path, right="add it, or mend the name", name=choice.outcome)
 
 
 def _outcome_problems(tree: Structure, name: str, outcome: Outcome, source: Source) -> Iterator[Problem]:
@@ -380,16 +385,18 @@ def _outcome_problems(tree: Structure, name: str, outcome: Outcome, source: Sour
         *((step.after, (*here, "steps", index)) for index, step in enumerate(outcome.steps) if step.after),
     ):
         if deadline.setting and setting_values(deadline.setting) is None:
-            yield source.problem(f"unknown setting {deadline.setting!r}", *path, right="a setting of the policy")
+            yield source.problem("unknown setting {name!r}", *path, right="a setting of the policy", name=deadline.setting)
     if name in tree.never_strike and outcome.strike != "never":
-        yield source.problem(f"outcome {name!r} may never make a strike", *here, right="strike: never")
+        yield source.problem("outcome {name!r} may never make a strike", *here, right="strike: never", name=name)
     kinds = [step.kind for step in outcome.steps]
     for index, step in enumerate(outcome.steps):
         gated = step.kind == "delete" or (step.kind == "block" and not outcome.fake_account)
         if gated and "evidence" not in kinds[:index] and outcome.image != "drop":
-            yield source.problem(f"{step.kind!r} stands before any evidence step", *here, "steps", index, right="evidence first")
+            said = "{name!r} stands before any evidence step"
+            yield source.problem(said, *here, "steps", index, right="evidence first", name=step.kind)
         if step.kind in ("escalate", "pass_on") and step.role is None and not outcome.tells:
-            yield source.problem(f"{step.kind!r} tells nobody", *here, "steps", index, right="add 'role', or 'tells'")
+            said = "{name!r} tells nobody"
+            yield source.problem(said, *here, "steps", index, right="add 'role', or 'tells'", name=step.kind)
     yield from _condition_problems(outcome.signal_when, source, here, "signal_when")
     if outcome.house_rule is not None and "house_rule" not in outcome.asks:
         yield source.problem("a preselected house rule is never asked", *here, right="add house_rule to asks")
@@ -404,12 +411,14 @@ def _condition_problems(
             allowed = setting_values(name)
         if allowed is None:
             yield source.problem(
-                f"unknown setting or fact {name!r}", *path, field, name, right="a policy setting, or a fact of the case"
+                "unknown setting or fact {name!r}", *path, field, name, right="a policy setting, or a fact of the case", name=name
             )
             continue
         for value in values:
             if allowed and value not in allowed:
-                yield source.problem(f"{name!r} is never {value!r}", *path, field, name, right=f"one of {', '.join(allowed)}")
+                known = ", ".join(allowed)
+                said = "{name!r} is never {value!r}"
+                yield source.problem(said, *path, field, name, right="one of {known}", name=name, value=value, known=known)
 
 
 def _targets(tree: Structure, name: str) -> list[str]:
@@ -475,23 +484,25 @@ def _word_problems(tree: Structure, words: Words, source: Source) -> Iterator[Pr
         path = tuple(where.split("."))
         needed, present = set(needed), set(present)
         for name in sorted(needed - present):
-            yield source.problem(f"a missing word: {where}.{name}", *path, right="add it")
+            yield source.problem("a missing word: {word}", *path, right="add it", word=f"{where}.{name}")
         for name in sorted(present - needed):
             if where != "replies":
-                yield source.problem(f"a word for nothing: {where}.{name}", *path, name, right="remove it")
+                yield source.problem("a word for nothing: {word}", *path, name, right="remove it", word=f"{where}.{name}")
     for name, outcome in tree.outcomes.items():
         if name in words.outcomes:
             needless = words.outcomes[name].steps.keys() - {word for step in outcome.steps for word in (step.id, step.word)}
             for word in needless:
-                yield source.problem(f"a word for nothing: outcomes.{name}.steps.{word}", "outcomes", name, "steps", word)
+                path = ("outcomes", name, "steps", word)
+                yield source.problem("a word for nothing: {word}", *path, right="remove it", word=".".join(path))
     for path, text in _texts(words):
         try:
             used = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
         except ValueError:
-            yield source.problem("a brace without its partner", *path, right="{{ and }} for a brace in the text")
+            yield source.problem("a brace without its partner", *path, right="write a brace in the text twice")
             continue
         for name in sorted(used - PLACEHOLDERS):
-            yield source.problem(f"unknown placeholder {{{name}}}", *path, right=f"one of {', '.join(sorted(PLACEHOLDERS))}")
+            known = ", ".join(sorted(PLACEHOLDERS))
+            yield source.problem("unknown placeholder {{{name}}}", *path, right="one of {known}", name=name, known=known)
 
 
 def _texts(words: Words) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -169,7 +169,7 @@ def test_time_is_passed_in() -> None:
 def catalogue(language: str) -> dict[str, tuple[str, ...]]:
     """Every key with its sentence, or with the sentences of its plural."""
     with (ROOT / "bot" / "locale" / f"{language}.po").open("rb") as file:
-        entries = [entry for entry in read_po(file, locale=language) if entry.id]
+        entries = [entry for entry in read_po(file, locale=language[-2:]) if entry.id]
     assert not [entry.id for entry in entries if entry.fuzzy]
     return {
         entry.id if isinstance(entry.id, str) else entry.id[0]: (
@@ -218,6 +218,39 @@ def test_catalogues_are_complete() -> None:
         assert all(english[key]), key
         fill = [set(re.findall(r"(?<!\{)\{(\w+)", " ".join(words[key]))) for words in (dutch, english)]
         assert fill[0] == fill[1], key
+
+
+def of_files() -> Iterator[str]:
+    """What the code says is wrong in somebody's file, and what would be right: in English, with places to fill in."""
+    for path in (*(ROOT / "flows").glob("*.py"), ROOT / "bot" / "organisation.py", ROOT / "bot" / "faq.py"):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(module):
+            found: list[ast.expr] = []
+            match node:
+                case ast.Call(func=ast.Attribute(attr="problem"), args=[said, *_], keywords=more):
+                    found = [said, *(item.value for item in more if item.arg == "right")]
+                case ast.Call(func=ast.Name(id="Problem"), args=[_, _, *said]):
+                    found = said[:2]
+                case ast.Call(func=ast.Name(id="ValueError"), args=[ast.Constant(value=str(text))]) if path.name != "faq.py":
+                    yield f"{{name!r}}: {text}"
+                case ast.Assign(targets=[ast.Name(id="said" | "mend")], value=value):
+                    found = [value]
+                case ast.AnnAssign(target=ast.Name(id="_WANTED"), value=ast.Tuple(elts=rows)):
+                    found = [row.elts[1] for row in rows if isinstance(row, ast.Tuple)]
+                case _:
+                    continue
+            yield from (item.value for item in found if isinstance(item, ast.Constant) and isinstance(item.value, str))
+
+
+def test_what_is_wrong_in_a_file_is_said_in_dutch_too() -> None:
+    """Every sentence, with the same places to fill in; and none that is no longer said."""
+    dutch, said = catalogue("problems.nl"), set(of_files())
+    assert len(said) > 60
+    assert not said - dutch.keys()
+    assert not dutch.keys() - said
+    for text, (words,) in dutch.items():
+        assert words
+        assert sorted(re.findall(r"(?<!\{)\{(\w+)", text)) == sorted(re.findall(r"(?<!\{)\{(\w+)", words)), text
 
 
 def test_every_key_in_the_code_has_its_sentence() -> None:

@@ -1,7 +1,9 @@
 """How a command ends that cannot do what was asked: trouble that is expected, in one sentence that says what to do."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -18,6 +20,15 @@ def sentences(language: str = "nl") -> "Sentences":
     from bot.sentences import sentences as said_in
 
     return said_in(language)
+
+
+def language_in(file: Path, otherwise: str = "nl") -> str:
+    """The language that an organisation's file names, however broken it is; `otherwise` when it names none."""
+    try:
+        found = re.search(r"^language:\s*[\"']?(nl|en)\b", file.read_text(encoding="utf-8"), re.MULTILINE)
+    except (OSError, UnicodeDecodeError):
+        return otherwise
+    return found[1] if found else otherwise
 
 
 def fail(sentence: str, code: int = WRONG) -> NoReturn:
@@ -71,12 +82,14 @@ def _sentence(trouble: Exception, language: str) -> str | None:
     from adapters.database import StoreTooNew, UnknownDatabase
     from bot.ports import StoreUnavailable
     from bot.pseudonyms import KeyFileProblem
+    from bot.sentences import problem
     from flows.source import SourceProblems
 
     say = sentences(language)
     match trouble:
         case SourceProblems():
-            return "\n".join([say.t("cli.source"), *map(str, trouble.problems)])
+            language = language_in(Path(trouble.problems[0].file), language)
+            return "\n".join([sentences(language).t("cli.source"), *(problem(found, language) for found in trouble.problems)])
         case StoreUnavailable():
             return say.t(f"cli.database_{trouble.reason}")
         case StoreTooNew():

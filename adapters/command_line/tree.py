@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from adapters.command_line.explaining import WRONG, configured, explained, fail, sentences
+from adapters.command_line.explaining import WRONG, configured, explained, fail, language_in, sentences
 from adapters.command_line.install import slack_in_order, teams_in_order
 from flows.tree import Disposition, Place
 
 if TYPE_CHECKING:
+    from flows.source import Problem
     from flows.tree import Tree
 
 TREE = "lokaal-bestuur"
@@ -26,15 +27,16 @@ def check(
 ) -> None:
     """Look for mistakes in the organisation, its policy and its tree."""
     from bot.organisation import load_organisation, warnings
+    from bot.sentences import problem
     from flows.authorities import load_authorities
     from flows.source import SourceProblems
     from flows.tree import load_tree
 
     with explained():
         path = file or configured().organisation
-        say = sentences()
+        say = sentences(language_in(path))
         if path.is_dir() or path.name == "tree.yaml":
-            problems = _problems_of(lambda: load_tree(path if path.is_dir() else path.parent))
+            problems: list[Problem] = _problems_of(lambda: load_tree(path if path.is_dir() else path.parent))
             unheld: Sequence[str] = ()
         else:
             problems, unheld = [], ()
@@ -44,10 +46,10 @@ def check(
                 unheld = warnings(organisation, tree)
                 load_authorities(path.with_name("authorities.yaml"))
             except SourceProblems as trouble:
-                problems = [str(problem) for problem in trouble.problems]
-                problems += [line for line in _problems_of(lambda: _tree_of(path)) if line not in problems]
-    for line in problems:
-        typer.echo(line)
+                problems = [*trouble.problems]
+                problems += [found for found in _problems_of(lambda: _tree_of(path)) if found not in problems]
+    for found in problems:
+        typer.echo(problem(found, say.language))
     if problems:
         raise typer.Exit(WRONG)
     for role in unheld:
@@ -59,13 +61,13 @@ def check(
     typer.echo(say.t("cli.in_order"))
 
 
-def _problems_of(load: Callable[[], object]) -> list[str]:
+def _problems_of(load: Callable[[], object]) -> "list[Problem]":
     from flows.source import SourceProblems
 
     try:
         load()
     except SourceProblems as trouble:
-        return [str(problem) for problem in trouble.problems]
+        return list(trouble.problems)
     return []
 
 

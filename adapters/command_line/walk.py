@@ -161,12 +161,12 @@ def _report(
     from bot.wording import Wording
 
     wording = Wording(organisation, language, datetime.now(UTC))
-    more: dict[str, str] = {}
+    rule = situation.house_rule or advice.house_rule
+    more = {"waiting_hours": str(organisation.waiting_hours(rule, policy))}
     if situation.department:
         more["department"] = wording.department(situation.department)
     if situation.ground:
         more["ground"] = tree.said(language).grounds[situation.ground]
-    rule = situation.house_rule or advice.house_rule
     if rule in organisation.house_rules:
         more["house_rule"] = said(organisation.house_rules[rule].label, language)
     return {
@@ -174,7 +174,7 @@ def _report(
         "disposition": advice.disposition,
         "steps": [{"kind": todo.kind, "text": wording.step(tree, policy, todo, more)} for todo in advice.steps],
         "tells": list(advice.tells),
-        "deadline": wording.deadline(advice.deadline, policy),
+        "deadline": wording.deadline(advice.deadline, policy, rule),
         "records": list(advice.records),
     }
 

@@ -89,7 +89,8 @@ class Wording:
         if todo.body is not None:
             facts["body"] = bodies[todo.body]
         if todo.after is not None:
-            facts["hours"] = str(term_hours(todo.after, policy) or 0)
+            waiting = facts.get("waiting_hours") if todo.after.setting == "waiting_hours" else None
+            facts["hours"] = waiting or str(term_hours(todo.after, policy) or 0)
         text = (own or words.kinds[todo.kind]).format_map(self.values(policy, **facts))
         if todo.body is not None and own is None:
             text = f"{text} {bodies[todo.body]}"
@@ -97,17 +98,19 @@ class Wording:
             text = self.t("step.by", role=self.role(todo.by), step=text)
         return text
 
-    def deadline(self, deadline: Deadline | None, policy: Policy) -> str | None:
-        """``now``, ``24 h``, ``48 h`` or ``None``, as codes for machines."""
+    def deadline(self, deadline: Deadline | None, policy: Policy, rule: str | None = None) -> str | None:
+        """``now``, ``24 h``, ``48 h`` or ``None``, as codes for machines. ``rule``: the house rule, which may have a term of its own."""
         if deadline is None:
             return None
         length = term_hours(deadline, policy)
+        if deadline.setting == "waiting_hours":
+            length = self.organisation.waiting_hours(rule, policy)
         return "now" if length is None else f"{length} h"
 
     def facts_of(self, case: Case) -> dict[str, str]:
         """The placeholders that the case itself fills."""
-        words = case.tree.said(self.language)
-        state, facts = case.state, {}
+        words, state = case.tree.said(self.language), case.state
+        facts = {"waiting_hours": str(self.organisation.waiting_hours(state.house_rule, case.policy))}
         if state.department in self.organisation.departments:
             facts["department"] = self.department(state.department)
         if state.ground:
@@ -161,7 +164,7 @@ def _values(organisation: Organisation, language: str, policy: Policy) -> dict[s
         "department": t("fallback.department"),
         "body": "",
         "ground": "",
-        "house_rule": "",
+        "house_rule": t("fallback.house_rule"),
         "reference": t("fallback.reference"),
         "faq_answer": t("fallback.answer"),
         "complaint_form": links.complaint_form or t("fallback.contact"),

@@ -107,6 +107,13 @@ def test_walk_takes_the_facts_of_a_case() -> None:
     assert walked(*INSULT, "--house-rule", "nudity")["deadline"] == "now"
 
 
+def test_walk_knows_the_time_of_a_house_rule() -> None:
+    """A rule with its own waiting time says it in the steps and as the term."""
+    advice = walked(*INSULT, "--house-rule", "quarrelling")
+    assert advice["deadline"] == "12 h"
+    assert "Kijk na 12 uur opnieuw" in json.dumps(advice["steps"])
+
+
 def test_walk_reads_well_without_json() -> None:
     """Title, numbered steps, who is told; in the language asked for."""
     result = run("walk", "lokaal-bestuur", "Bedreiging of misdrijf")
@@ -210,15 +217,16 @@ def test_check_warns_of_a_role_that_nobody_holds(tmp_path: Path) -> None:
 
 
 def test_check_prints_every_problem_with_its_line(tmp_path: Path) -> None:
-    """file:line: what → what would be right, also of the policy inside, and exit code 1."""
-    text = SAMPLE.read_text(encoding="utf-8").replace("name:", "nmae:", 1)
-    (tmp_path / "fout.yaml").write_text(text, encoding="utf-8")
-    result = run("check", "fout.yaml")
-    assert result.exit_code == 1
-    lines = result.stdout.splitlines()
-    assert all(re.match(r"fout\.yaml:\d+: .+", line) for line in lines)
-    assert any("did you mean 'name'" in line for line in lines)
-    assert "alles in orde" not in result.stdout
+    """file:line: what → what would be right, in the file's own language however broken it is, and exit code 1."""
+    sample = SAMPLE.read_text(encoding="utf-8").replace("name:", "nmae:", 1)
+    for language, right in {"nl": "bedoel je 'name'?", "en": "did you mean 'name'?"}.items():
+        (tmp_path / "fout.yaml").write_text(sample.replace("language: nl", f"language: {language}"), encoding="utf-8")
+        result = run("check", "fout.yaml")
+        assert result.exit_code == 1
+        lines = result.stdout.splitlines()
+        assert all(re.match(r"fout\.yaml:\d+: .+ → .+", line) for line in lines)
+        assert any(right in line for line in lines)
+        assert "alles in orde" not in result.stdout
 
 
 @pytest.mark.parametrize("name", ["er-is-niets.yaml", "leeg.yaml", "geen.yaml"])

@@ -1,7 +1,9 @@
 """The walk and its card: back, something else too, the merged list, ticks and waivers, replies, flags and selects, closing."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import combinations
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -290,6 +292,19 @@ async def test_the_reply_mirrors_je_and_u(chat: Chat) -> None:
     assert "klachtenformulier" in an.card.copies[0][1]
     karim = await walked(chat, "Wanneer zijn jullie open?", "Neutraal", "Klacht", who="karim")
     assert "Vul je het klachtenformulier in?" in karim.card.copies[0][1]
+
+
+async def test_a_house_rule_has_its_own_time(chat: Chat) -> None:
+    """What the citizen is promised, what the line says and when the bot comes back are the same hours; without a rule all still reads."""
+    an = await walked(chat, "Sukkels", "Negatief", "Belediging, pesten of seksueel", "Ja, grof of bewust kwetsend")
+    assert any("Kijk na 24 uur opnieuw" in line.text for line in an.card.lines)
+    await an.press("Ruzie zoeken of op de persoon spelen", on="Huisregel")
+    due = chat.now + timedelta(hours=12)
+    [again] = [line for line in an.card.lines if "Kijk na 12 uur opnieuw" in line.text]
+    assert f"{due.astimezone(ZoneInfo('Europe/Brussels')):%H:%M}" in again.note
+    assert all("binnen 12 uur" in text for _, text in an.card.copies)
+    await an.press("Nog geen huisregel", on="Huisregel")
+    assert "huisregels (respect voor elkaar)" in an.card.copies[1][1]
 
 
 async def test_selects_are_preselected_by_words_and_answers(chat: Chat) -> None:
