@@ -245,8 +245,9 @@ def _problems(organisation: Organisation, tree: Tree, source: Source) -> Iterato
     yield from _placeholders(organisation.crisis.holding_statement, source, statement, HOLDING_PLACEHOLDERS)
     yield from _digests(organisation, source)
     if organisation.cards == "channel" and not organisation.roles["moderator"].channel.keys() & {"slack", "teams"}:
-        right = "give the role moderator a private channel on Slack or Teams, or write direct"
-        yield source.problem("cards stand in the moderators' channel, which has no address", "cards", right=right)
+        said = "cards stand in the moderators' channel, which has no address"
+        mend = "give the role moderator a private channel on Slack or Teams, or write direct"
+        yield source.problem(said, "cards", right=mend)
 
 
 def _digests(organisation: Organisation, source: Source) -> Iterator[Problem]:
