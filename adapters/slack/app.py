@@ -54,6 +54,7 @@ log = structlog.get_logger()
 PATH = "/slack/events"
 OLD = 300  # seconds that a signature counts
 LARGEST = 4_000_000  # bytes of a request
+SHOWN = 0.4  # seconds in which Slack shows a dialog's answer, before it may be changed
 SOON = 2.4  # seconds in which Slack hears from us, out of its three
 EVERYTHING = re.compile("")
 
@@ -310,10 +311,10 @@ class SlackApp:
             return _json({"response_action": "clear"})
         event, shared = found
         answer = await self._soon(
-            self._submit(event, shared, person.user, t), lambda late: self._whisper(person.user, Spot(person.user), late)
+            self._submit(event, shared, person.user, t), lambda late: self._submitted_late(body["view"], person, event, late, t)
         )
-        if answer is None:
-            return _json({"response_action": "clear"})
+        if answer is None:  # nothing is kept yet: the dialog says so until it is
+            return _json({"response_action": "update", "view": render.loading(t)})
         if answer.refused and answer.card is None and answer.kept != "before":
             blocks = [block["block_id"] for block in body["view"].get("blocks") or () if block.get("type") == "input"]
             if blocks:
@@ -323,6 +324,21 @@ class SlackApp:
             return _json({"response_action": "clear"})
         view = render.said(t("slack.app"), render.several(told.cards, t, told.note), t)
         return _json({"response_action": "update", "view": view})
+
+    async def _submitted_late(
+        self, view: Mapping[str, Any], person: Who, event: Submitted, answer: Answer, t: render.Translate
+    ) -> None:
+        """A dialog that was kept waiting: what came of it, or the dialog again with what was typed."""
+        await asyncio.sleep(SHOWN)
+        told = self._told(answer, event, t)
+        shown = render.said(t("slack.app"), render.several(told.cards, t, told.note), t)
+        if answer.refused and answer.kept != "before":
+            shown = render.again(view, answer.note, t)
+        try:
+            await self.client.call("views.update", view_id=view.get("id"), view=shown)
+        except Failed as problem:
+            log.info("slack_view", code=problem.code)  # closed meanwhile
+            await self._whisper(person.user, Spot(person.user), told)
 
     async def on_shortcut(self, body: dict[str, Any]) -> BoltResponse:
         """``Modereer dit bericht`` on a message, or the form from Slack's own menu."""

@@ -45,6 +45,7 @@ ONE_TEXT = 3_000
 LABEL, OPTION, VALUE, OPTIONS, OVERFLOW, ROW = 75, 75, 150, 100, 5, 25
 FEW = 8  # options that stand on the message itself
 TITLE, HEADER, HINT, INPUT = 24, 150, 150, 3_000
+PARTS = 9  # inputs that one long text may go over
 TABLE_ROWS, TABLE_COLUMNS, TABLE = 100, 20, 3_500  # rows, columns, and characters of the one table that stands as such
 FACTS = 40  # rows shown of one table; the rest is in the file
 FILES = ("png", "jpg", "jpeg", "webp", "gif")
@@ -486,7 +487,7 @@ def dialog(form: Form, t: Translate) -> Json:
         elements = list(_elements(said))
         blocks += [_rich(elements)] if elements else []
     for field in form.fields:
-        blocks += _inputs(field)
+        blocks += _inputs(field, t)
     return _view(form.title, t, blocks[:VIEW_BLOCKS], submit=form.submit or t("slack.send"), press=packed(form.press))
 
 
@@ -494,6 +495,28 @@ def said(title: str, drawn: Sequence[Drawn], t: Translate) -> Json:
     """A modal that only says something."""
     blocks = [block for one in drawn for block in one.blocks][:VIEW_BLOCKS]
     return _view(title, t, blocks or [_rich([_section([_text(t("slack.done"))])])])
+
+
+def again(view: Mapping[str, Any], note: str, t: Translate) -> Json:
+    """A dialog that was sent back, as it was with what was typed in it, beneath why it is shown again."""
+    typed = {
+        (block, name): element
+        for block, elements in ((view.get("state") or {}).get("values") or {}).items()
+        for name, element in elements.items()
+    }
+    blocks = [_rich([_section([_text(clean(note)[:ONE_TEXT] or t("slack.notice"), "bold")])])]
+    for block in view.get("blocks") or ():
+        if block.get("type") != "input":
+            continue
+        element = {name: value for name, value in block["element"].items() if not name.startswith("initial_")}
+        state = typed.get((block["block_id"], element["action_id"]), {})
+        chosen = state.get("selected_option")
+        element |= {"initial_option": chosen} if chosen else {}
+        element |= {"initial_value": state["value"]} if state.get("value") else {}
+        named = {"type": "input", "block_id": f"{block['block_id']}.again", "element": element}  # else Slack shows what it showed
+        blocks.append(named | {name: block[name] for name in ("label", "hint", "optional") if name in block})
+    submit, press = (view.get("submit") or {}).get("text") or t("slack.send"), str(view.get("private_metadata") or "")
+    return _view((view.get("title") or {}).get("text") or t("slack.app"), t, blocks[:VIEW_BLOCKS], submit=submit, press=press)
 
 
 def loading(t: Translate) -> Json:
@@ -514,7 +537,7 @@ def _view(title: str, t: Translate, blocks: list[Json], *, submit: str = "", pre
     return view
 
 
-def _inputs(field: Field) -> Iterator[Json]:
+def _inputs(field: Field, t: Translate) -> Iterator[Json]:
     match field.kind:
         case "choice":
             options = [
@@ -547,8 +570,11 @@ def _inputs(field: Field) -> Iterator[Json]:
             yield _input(field, _typed(field, field.value, multiline=False))
         case "text":
             first, *more = _slices(field.value)
+            if len(more) >= PARTS:  # cut here, it would come back cut; left out, it stays as it is
+                yield _rich([_section([_text(f"{clean(field.label)}: ", "bold"), _text(t("slack.too_long_here"))])])
+                return
             yield _input(field, _typed(field, first, multiline=True))
-            for index, text in enumerate(more[:8], 2):
+            for index, text in enumerate(more, 2):
                 yield _input(field, _typed(field, text, multiline=True), str(index))
         case _:
             assert_never(field.kind)

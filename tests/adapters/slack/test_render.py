@@ -33,7 +33,7 @@ from bot.cards import (
 )
 from bot.case import load_case
 from bot.events import Actor, Pasted, Pressed
-from bot.presses import Answer, Choose, NoStrike, Press, SetFlag, Start, TakeCase, Tick, Waive
+from bot.presses import Answer, Choose, EditIntake, NoStrike, Press, SetFlag, Start, TakeCase, Tick, Waive
 from bot.sentences import sentences
 from bot.work import Work
 from tests.adapters.slack.stub import Json, problems, strings
@@ -154,6 +154,18 @@ def test_any_form_fits(asked: Form) -> None:
     assert len(view["blocks"]) <= 100
     for name in ("title", "submit", "close"):
         assert 1 <= len(view[name]["text"]) <= 24
+
+
+def test_text_too_long_for_a_dialog_is_left_alone() -> None:
+    """What the inputs cannot hold is not offered to change: sent back, it would be cut."""
+    asked = Form(
+        "Gegevens", EditIntake(case=1), (Field("text", "Tekst", "text", "x" * 30_000, limit=200_000), Field("link", "Link"))
+    )
+    view = render.dialog(asked, t)
+    assert [block.get("block_id") for block in view["blocks"]] == [None, "link"]
+    assert "blijft zoals ze is" in words(view["blocks"])
+    whole = render.dialog(Form("Gegevens", EditIntake(case=1), (Field("text", "Tekst", "text", "x" * 27_000, limit=200_000),)), t)
+    assert sum(len(block["element"]["initial_value"]) for block in whole["blocks"]) == 27_000
 
 
 @given(text)

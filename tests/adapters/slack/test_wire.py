@@ -284,6 +284,30 @@ async def test_refusal_keeps_the_dialog(tmp_path: Path) -> None:
         assert await count(town) == 1
 
 
+async def test_submission_that_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the database is busy the dialog waits; then it says what came of it, or stands there again with what was typed."""
+    monkeypatch.setattr("adapters.slack.app.SOON", 0.0)
+    monkeypatch.setattr("adapters.slack.app.SHOWN", 0.0)
+    async with open_town(tmp_path) as town:
+        await town.command(AN)
+        view = town.newest_view()
+
+        async def busy(_work: object) -> None:
+            raise StoreUnavailable("locked")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(town.antenne.store, "write", busy)
+            reply = await town.submit(AN, view, text="Wanneer komt de vuilkar?", platform="tiktok")
+        assert "ogenblik" in words(reply.body["view"]["blocks"])
+        again = town.slack.views[view["id"]]
+        assert "probeer" in words(again["blocks"]).lower()
+        assert again["private_metadata"] == view["private_metadata"]
+        await town.submit(AN, again)
+        assert "Zaak 1 staat klaar" in words(town.slack.views[view["id"]]["blocks"])
+        assert "vuilkar" in words(town.dm(AN)[-1]["blocks"])
+        assert "TikTok" in words(town.dm(AN)[-1]["blocks"])
+
+
 async def test_long_reply_text_survives_its_dialog(tmp_path: Path) -> None:
     """A text of more than one input's 3000 characters goes over several, and comes back whole."""
     async with open_town(tmp_path) as town:
