@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from bot import dossier as bot_dossier
-from bot.cards import Block, Facts, Picture, Quote, Text
+from bot.cards import Block, Button, Facts, Picture, Quote, Table, Text
 from bot.case import link
 from bot.ports import Covering, NotTaken
 from bot.pseudonyms import Keys
@@ -217,12 +217,22 @@ def _part(block: Block, sizes: Mapping[int, tuple[int, int]], folder: Path) -> d
                 for label, value in block.rows
             ]
             return {"kind": "facts", "rows": rows}
+        case Table():
+            rows = [[_cell(cell) for cell in row] for row in block.rows]
+            return {"kind": "table", "head": [printable(name) for name in block.head], "rows": rows}
         case Picture():
             file = next(folder.glob(f"toon-{block.evidence}.*")).name
             width, height = sizes[block.evidence]
             return {"kind": "picture", "file": file, "alt": printable(block.alt), "tall": height * 16 > width * 21}
         case _:
             raise TypeError(f"no {type(block).__name__} in a dossier")
+
+
+def _cell(cell: str | Quote | Button) -> list[Any]:
+    """A cell's words, and whether they are a person's own."""
+    if isinstance(cell, Button):
+        raise TypeError("no Button in a dossier")
+    return [printable(cell.text), True] if isinstance(cell, Quote) else [printable(cell), False]
 
 
 def _draw(found: "Dossier", sizes: Mapping[int, tuple[int, int]], folder: Path) -> None:
@@ -233,7 +243,7 @@ def _draw(found: "Dossier", sizes: Mapping[int, tuple[int, int]], folder: Path) 
         "title": printable(found.title),
         "organisation": printable(found.organisation),
         "language": found.language,
-        "footer": printable(found.title),
+        "receiver": printable(found.receiver_name),
         "chapters": [
             {"title": printable(chapter.title), "blocks": [_part(block, sizes, folder) for block in chapter.blocks]}
             for chapter in found.chapters

@@ -279,3 +279,11 @@ def _is_the_pronoun(text: str, start: int, end: int, before: str) -> bool:
         return False
     # "van 9 tot 12u. gesloten" and "aantal u. per week": an abbreviation goes on with a small letter.
     return not (right[:1] == "." and right[1:2].isspace() and right[2:3].islower())
+
+
+def is_address(text: str) -> bool:
+    """Whether the text is one whole web address and nothing else."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+_ADDRESS = re.compile(r"https?://[^\s<>]{3,400}")

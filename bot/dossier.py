@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select
 from bot import reports, showing, wording
 from bot.cards import Block
 from bot.case import Case, advice, load_case, outcomes, save, standing
-from bot.comment_text import clean, cut, is_blank
+from bot.comment_text import clean, cut, is_address, is_blank
 from bot.masking import mask
 from bot.roster import holds_role, may
 from bot.tables import evidence, masks, timeline, upsert
@@ -93,6 +93,7 @@ class Dossier:
 
     case: int
     receiver: Authority
+    receiver_name: str
     masked: bool
     language: str
     organisation: str
@@ -242,6 +243,7 @@ def gather(work: Work, number: int, receiver: Authority) -> Dossier:
     return Dossier(
         case=number,
         receiver=receiver,
+        receiver_name=words.office(work.house.authorities, receiver),
         masked=masked,
         language=work.organisation.language,
         organisation=work.organisation.name,
@@ -273,7 +275,8 @@ def _record(work: Work, case: Case, receiver: str, rows: Any, hide: Callable[[st
         "receiver": receiver,
         "organisation": work.organisation.name,
         "comment": {
-            "text": show(case.text), "link": case.link, "post": show(case.post), "posted": case.posted,
+            "text": show(case.text), "link": case.link, "posted": case.posted,
+            "post": case.post if is_address(case.post) else show(case.post),
             "author": case.handle if handle else "", "place": state.place, "platform": state.platform,
         },
         "outcomes": list(outcomes(case)),

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from bot.cards import Block, Button, Buttons, Card, Copy, Facts, Field, Form, Picture, Quote, Text
+from bot.cards import Block, Button, Buttons, Card, Copy, Facts, Field, Form, Picture, Quote, Table, Text
 from bot.case import Case, outcomes
+from bot.comment_text import is_address
 from bot.organisation import said
 from bot.presses import CoverPictures, EditIntake, MakeDossier
 from bot.wording.facts import decisions
@@ -59,7 +61,9 @@ def chapters(
 def _comment(w: Wording, seen: Seen, hide: Callable[[str], str]) -> list[Block]:
     case = seen.case
     rows: list[tuple[str, str | Quote]] = [(w.t("fact.where"), w.place(case))]
-    for key, value in (("link", case.link), ("post", hide(case.post)), ("posted", case.posted)):
+    # The address of the post it stands under is what a body looks it up by; typed words are masked as any others.
+    post = case.post if is_address(case.post) else hide(case.post)
+    for key, value in (("link", case.link), ("post", post), ("posted", case.posted)):
         if value:
             rows.append((w.t(f"fact.{key}"), w.posted(value) if key == "posted" else Quote(value)))
     author = Quote(case.handle) if seen.handle and case.handle else w.t("dossier.no_author" if case.open else "dossier.forgotten")
@@ -95,11 +99,11 @@ def _assessed(w: Wording, seen: Seen, hide: Callable[[str], str]) -> list[Block]
     if case.state.ground:
         rows.append((w.t("select.ground"), words.grounds[case.state.ground]))
     blocks: list[Block] = [Facts(tuple(rows))]
-    blocks += [_hidden(w, block, hide) for block in decisions(w, case)]
+    blocks += [_hidden(w, block, hide) for block in decisions(w, case, partial(_exactly, w))]
     if seen.advised is None:
         return blocks
     blocks.append(Text(w.t("dossier.steps"), "strong"))
-    steps: list[tuple[str, str | Quote]] = []
+    steps: list[tuple[str | Quote | Button, ...]] = []
     facts = w.facts_of(case)
     for todo in seen.advised.steps:
         settled = case.state.items.get(todo.id)
@@ -111,20 +115,21 @@ def _assessed(w: Wording, seen: Seen, hide: Callable[[str], str]) -> list[Block]
         steps.append((w.step(case.tree, case.policy, todo, facts), done))
         if settled is not None and settled.note:
             steps.append(("", Quote(hide(settled.note))))
-    blocks.append(Facts(tuple(steps)))
+    blocks.append(Table(w.t("dossier.steps"), (w.t("dossier.step"), w.t("dossier.status")), tuple(steps)))
     return blocks
 
 
 def _timeline(w: Wording, case: Case, rows: Sequence[Any], tables: Authorities, hide: Callable[[str], str]) -> list[Block]:
-    lines: list[tuple[str, str | Quote]] = []
+    lines: list[tuple[str | Quote | Button, ...]] = []
     for row in rows:
         key = f"log.{row.what}"
         what = w.t(key) if w.s.has(key) else row.what
         more = detail(w, case, row.what, row.codes, tables)
-        lines.append((f"{row.number}. {_exactly(w, row.at)}", f"{w.name(row.who)}: {what}{more}\n{row.chain[:16]}…"))
+        lines.append((str(row.number), _exactly(w, row.at), f"{w.name(row.who)}: {what}{more}", f"{row.chain[:12]}…"))
         if row.text:
-            lines.append(("", Quote(hide(row.text))))
-    return [Facts(tuple(lines)), Text(w.t("dossier.head", chain=case.chain), "hint")]
+            lines.append(("", "", Quote(hide(row.text)), ""))
+    head = tuple(w.t(f"dossier.{name}") for name in ("number", "when", "what", "link"))
+    return [Table(w.t("dossier.timeline"), head, tuple(lines)), Text(w.t("dossier.head", chain=case.chain), "hint")]
 
 
 def _hidden(w: Wording, block: Block, hide: Callable[[str], str]) -> Block:

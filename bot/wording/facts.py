@@ -1,6 +1,6 @@
 """What several cards say of one case: the comment, what is known of it, what was decided. As blocks and rows, not as cards."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -92,11 +92,11 @@ def _told(w: Wording, item: Told) -> str:
     return w.t(f"told.{item.phase}", role=name)
 
 
-def decisions(w: Wording, case: Case) -> list[Block]:
-    """Every decision, with who took it, when, on which ground and why."""
+def decisions(w: Wording, case: Case, said_at: Callable[[datetime], str] | None = None) -> list[Block]:
+    """Every decision, with who took it, when, on which ground and why. ``said_at``: how a moment is said where it must last."""
     blocks: list[Block] = []
     for made in case.state.decisions:
-        who, when = w.name(made.by), w.moment(made.at)
+        who, when = w.name(made.by), (said_at or w.moment)(made.at)
         if made.undoes:
             key = "card.undecided" if made.thread else "card.lapsed"
             blocks.append(Text(w.t(key, who=who, when=when), "strong"))

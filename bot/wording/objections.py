@@ -1,11 +1,11 @@
 """Why something was done, for the citizen; and their objection to it, for who reviews it."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from bot.cards import Block, Button, Buttons, Card, Copy, Facts, Field, Form, Quote, Text
 from bot.case import Case, decision
+from bot.comment_text import is_address
 from bot.organisation import said
 from bot.presses import Motivate, Object, Review
 from bot.wording.facts import comment, decisions, facts, objection_stands
@@ -40,7 +40,7 @@ def _motivation(w: Wording, seen: Seen, restrictions: Sequence[StepKind], *, for
     posted = speaker.posted(case.posted) if case.posted else ""
     if isinstance(posted, str) and posted:
         which.append(posted)
-    if re.fullmatch(r"https?://[^\s<>]{3,400}", case.link):
+    if is_address(case.link):
         which.append(case.link)
     done = [t(f"motivation.{kind}_{form}") for kind in restrictions]
     if seen.strike is not None and seen.strike.undone is None:

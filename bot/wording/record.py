@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.cards import Block, Card, Facts, Quote, Text
 from bot.case import Case, outcomes
+from bot.organisation import said
 from bot.wording.words import Wording
 from flows.authorities import Authorities
 
@@ -58,6 +59,12 @@ def detail(w: Wording, case: Case, what: str, codes: str, authorities: Authoriti
         labels.append(words.outcomes[name].title)
     if "outcome" in values:
         labels.append(words.outcomes[values["outcome"]].title)
+    if what == "chose":
+        labels.append(_chosen(w, case, values["what"], values["value"]))
+    if values.get("measure"):
+        labels.append(w.t(f"measure.{values['measure']}"))
+    if what == "masked":
+        labels.append(w.s.tn("log.boxes", values["boxes"]))
     if "body" in values:
         labels.append(w.office(authorities, values["body"]))
     if "kind" in values:
@@ -68,3 +75,17 @@ def detail(w: Wording, case: Case, what: str, codes: str, authorities: Authoriti
     if values.get("reason") and w.s.has(f"reason.{values['reason']}"):
         labels.append(w.t(f"reason.{values['reason']}"))
     return f" ({', '.join(labels)})" if labels else ""
+
+
+def _chosen(w: Wording, case: Case, what: str, value: str) -> str:
+    """What was chosen in a select of the card, as far as it is still known."""
+    if not value:
+        return w.t(f"select.no_{what}")
+    names: dict[str, str] = {}
+    if what == "ground":
+        names = case.tree.said(w.language).grounds
+    elif what == "department" and value in w.organisation.departments:
+        names = {value: w.department(value)}
+    elif value in w.organisation.house_rules:
+        names = {value: said(w.organisation.house_rules[value].label, w.language)}
+    return f"{w.t(f'select.{what}')}: {names.get(value, value)}"

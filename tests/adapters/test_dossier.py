@@ -49,7 +49,8 @@ async def a_case(chat: Chat, text: str = HOSTILE) -> None:
     assert form is not None
     labels = {field.name: field.label for field in form.fields}
     values = {labels["text"]: text, labels["handle"]: "Jan Jansen", labels["link"]: "https://facebook.com/a/1"}
-    await an.fill(values | {labels["posted"]: "2026-11-16T20:15"}, pictures=[ORIGINAL])
+    values |= {labels["posted"]: "2026-11-16T20:15", labels["post"]: "https://facebook.com/torenbeek/posts/7"}
+    await an.fill(values, pictures=[ORIGINAL])
     for label in ("Negatief", "Haat of discriminatie", "Ja"):
         await an.press(label)
     await an.press("Geloof of levensbeschouwing", on="Beschermd criterium")
@@ -121,7 +122,8 @@ def test_the_pdf_says_everything_with_fonts_inside(two: Two) -> None:
         "Bewijsdossier zaak 1", "de politie", "Weg met *hen* #panic() $x$ [`code`] \\ <b>", "U+1F92C›", "Jan Jansen",
         "https://facebook.com/a/1", "16 november 2026 20:15", "Wat zie je in dit bericht?", "Haat of discriminatie", "Tijdlijn",
         "An Peeters: begon de zaak", "art. 250 Strafwetboek", "Laat ze door een jurist nalezen", "Screenshot 1", "opnieuw bouwen",
-        "geen tijdstempel van een derde", "0470 12 34 56",
+        "geen tijdstempel van een derde", "0470 12 34 56", "Beschermd criterium: Geloof of levensbeschouwing", "Onder bericht",
+        "https://facebook.com/torenbeek/posts/7",
     ):  # fmt: skip
         assert part in text, part
     root: Any = pdf.trailer["/Root"]
@@ -144,6 +146,8 @@ def test_others_than_the_police_get_masked_copies(two: Two) -> None:
     assert ORIGINAL not in two.unia
     text, _ = read(two.unia)
     assert "0470" not in text
+    assert "https://facebook.com/torenbeek/posts/7" in text, "the address of the post is asked for, not hidden"
+    assert "vandaag" not in text, "a document is read on another day"
     assert b"0470" not in unia[RECORD]
     assert json.loads(unia[RECORD])["screenshots"][0]["sha256_original"] in text.replace(" ", "").replace("\u200b", "")
 
@@ -207,7 +211,7 @@ def test_any_text_becomes_a_pdf(text: str, tmp_path: Path) -> None:
 
     chapters = (Chapter("Tekst", (Quote(text, text[:20]),)),)
     at = datetime(2026, 11, 17, tzinfo=UTC)
-    _draw(Dossier(1, "police", False, "nl", "Torenbeek", "Dossier", at, "", chapters, (), {}, "", 0), {}, tmp_path)
+    _draw(Dossier(1, "police", "de politie", False, "nl", "Torenbeek", "Dossier", at, "", chapters, (), {}, "", 0), {}, tmp_path)
     assert (tmp_path / PDF).read_bytes().startswith(b"%PDF")
 
 
