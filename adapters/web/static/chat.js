@@ -16,13 +16,16 @@
   };
 
   // Notes: said aloud by the live regions, seen as toasts.
+  const TOASTS = 2; // at once: more would cover the page
   const say = (text, refused = false) => {
     if (!text) return;
     const toast = document.createElement("p");
     toast.className = refused ? "toast refused" : "toast";
     toast.textContent = text;
     dress(toast, refused);
-    $(refused ? "#alerts" : "#notes").append(toast);
+    const here = $(refused ? "#alerts" : "#notes");
+    here.append(toast);
+    if (here.children.length > TOASTS) here.firstElementChild.remove();
     return toast;
   };
   const dress = (toast, refused) => {
@@ -182,6 +185,7 @@
       location.assign(answer.back);
       return;
     }
+    if (!answer.refused) all("#alerts .toast").forEach((toast) => toast.remove()); // what was refused before is past
     say(answer.note, answer.refused);
     arriving = !answer.refused && !answer.private && form.matches(".middle [data-composer]");
     setTimeout(() => (arriving = false), 5000);

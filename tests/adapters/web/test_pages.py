@@ -169,6 +169,11 @@ async def test_what_takes_long_says_so_and_covers_nothing(chatting: Chatting) ->
     assert above is not None
     assert below is not None
     assert above["y"] + above["height"] <= below["y"]
+    await page.locator(".middle input[type=file]").set_input_files([])
+    await page.get_by_label("Plak een reactie").fill("Nu zonder beeld")
+    await page.get_by_role("button", name="Verstuur").click()
+    await expect(page.locator(".words", has_text="Nu zonder beeld")).to_be_visible()
+    await expect(toast).to_have_count(0)  # what was refused is past
 
 
 async def test_a_form_is_a_dialog_and_keeps_what_was_typed(chatting: Chatting) -> None:
