@@ -510,7 +510,9 @@ def again(view: Mapping[str, Any], note: str, t: Translate) -> Json:
             continue
         element = {name: value for name, value in block["element"].items() if not name.startswith("initial_")}
         state = typed.get((block["block_id"], element["action_id"]), {})
-        chosen = state.get("selected_option")
+        offered = element.get("options") or [one for group in element.get("option_groups") or () for one in group["options"]]
+        value = (state.get("selected_option") or {}).get("value")
+        chosen = next((one for one in offered if one["value"] == value), None)
         element |= {"initial_option": chosen} if chosen else {}
         element |= {"initial_value": state["value"]} if state.get("value") else {}
         named = {"type": "input", "block_id": f"{block['block_id']}.again", "element": element}  # else Slack shows what it showed
