@@ -31,7 +31,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
 from adapters.database import open_store
-from adapters.main import running
+from adapters.main import running, starting
 from bot.antenne import Antenne
 from bot.events import Actor, Pasted, Pressed
 from bot.presses import Answer, Press
@@ -73,14 +73,15 @@ async def _answered(url: str, choices: tuple[str, ...], at_once: int, effort: Ef
     """Answers per second of a whole bot, its sender at work, with `at_once` moderators who each wait for their card."""
     with tempfile.TemporaryDirectory(prefix="antenne-bench-") as folder:
         settings = Settings(database_url=SecretStr(url), secret_key_file=Path(folder) / "secret.key")
-        async with running(settings) as antenne:
-            sending = asyncio.create_task(antenne.run())
-            rounds = [await _round(antenne, choices, at_once, effort.seconds) for _ in range(effort.rounds + 1)][
-                1:
-            ]  # the first warms up
-            sending.cancel()
-            with suppress(asyncio.CancelledError):
-                await sending
+        with starting() as started:  # as `antenne serve` starts
+            async with running(settings) as antenne:
+                sending = asyncio.create_task(antenne.run())
+                started()
+                rounds = [await _round(antenne, choices, at_once, effort.seconds) for _ in range(effort.rounds + 1)]
+                sending.cancel()
+                with suppress(asyncio.CancelledError):
+                    await sending
+    rounds = rounds[1:]  # the first warms up
     return {
         "at_once": at_once,
         "steps_per_second": round(median(row["rate"] for row in rounds)),

@@ -200,10 +200,10 @@ class SlackApp:
             ssl_check_enabled=False, url_verification_enabled=False, attaching_function_token_enabled=False,
             ignoring_self_events_enabled=False,
         )  # fmt: skip
+        app.action(EVERYTHING)(self.on_action)  # bolt asks one after the other, and most deliveries are presses
         app.event(EVERYTHING)(self.on_event)
-        app.command(EVERYTHING)(self.on_command)
-        app.action(EVERYTHING)(self.on_action)
         app.view(EVERYTHING)(self.on_view)
+        app.command(EVERYTHING)(self.on_command)
         app.shortcut(EVERYTHING)(self.on_shortcut)
         app.options(EVERYTHING)(self.on_options)
         return app
@@ -292,7 +292,9 @@ class SlackApp:
                 self._later(self._asked(body, event, t))
             return BoltResponse(status=200, body="")
         handled = self.antenne.handle(event, draw=False)  # the outbox changes the card
-        await self._soon(handled, lambda answer: self._pressed(body, person, event, answer, t), always=True)
+        answer = await self._soon(handled, lambda late: self._pressed(body, person, event, late, t))
+        if answer is not None and (answer.note or answer.cards or answer.card or _alone(body)):
+            self._later(self._pressed(body, person, event, answer, t))
         return BoltResponse(status=200, body="")
 
     async def on_view(self, body: dict[str, Any]) -> BoltResponse:
@@ -363,7 +365,12 @@ class SlackApp:
                 log.warning("slack_fetch", code=problem.code)
                 return Answer(note=t("slack.file_later"), refused=True)
 
-        await self._soon(hear(), lambda answer: self._answer(body, self._told(answer, said.event, t), t), always=True)
+        async def tell(answer: Answer) -> None:
+            await self._answer(body, self._told(answer, said.event, t), t)
+
+        answer = await self._soon(hear(), tell)
+        if answer is not None:
+            self._later(tell(answer))
         return BoltResponse(status=200, body="")
 
     async def on_options(self, body: dict[str, Any]) -> BoltResponse:
@@ -429,9 +436,9 @@ class SlackApp:
 
     async def _anew(self, body: dict[str, Any], person: Who, event: Pressed, t: render.Translate) -> None:
         """A card that this person alone sees, in a dialog or beside a message, is not the outbox's: here it is shown as it is now."""
-        view, alone = body.get("view") or {}, (body.get("container") or {}).get("is_ephemeral")
+        view = body.get("view") or {}
         name, case = self.antenne.organisation.by_address.get(("slack", person.user)), getattr(event.press, "case", None)
-        card = await self.antenne.card(name, case) if name is not None and case is not None and (view or alone) else None
+        card = await self.antenne.card(name, case) if name is not None and case is not None and _alone(body) else None
         if card is None:
             return
         if view:
@@ -560,22 +567,20 @@ class SlackApp:
 
     # --- in time -------------------------------------------------------------------------------------------
 
-    async def _soon(
-        self, work: Coroutine[Any, Any, Answer], then: Callable[[Answer], Awaitable[None]], *, always: bool = False
-    ) -> Answer | None:
-        """The answer if it is there before Slack gives up; else ``None``, and it is told ``then`` (``always``: in any case)."""
+    async def _soon(self, work: Coroutine[Any, Any, Answer], late: Callable[[Answer], Awaitable[None]]) -> Answer | None:
+        """The answer if it is there before Slack gives up; else ``None``, and it is told ``late``."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         done, _ = await asyncio.wait({task}, timeout=SOON)
-        if done and not always:
+        if done:
             return task.result()
 
         async def tell() -> None:
-            await then(await task)
+            await late(await task)
 
         self._later(tell())
-        return task.result() if done else None
+        return None
 
     def _later(self, work: Coroutine[Any, Any, object]) -> None:
         """Do it after the answer; what goes wrong with it is logged without its text."""
@@ -589,6 +594,11 @@ class SlackApp:
         task = asyncio.create_task(done())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _alone(body: Mapping[str, Any]) -> bool:
+    """Whether the card that was pressed is in a dialog, on the home page or shown to this person only: never the outbox's."""
+    return bool(body.get("view") or (body.get("container") or {}).get("is_ephemeral"))
 
 
 def _json(values: Mapping[str, Any]) -> BoltResponse:

@@ -164,7 +164,7 @@ def _run(start: Any, origin: str, folder: str, core: int, pipe: Connection) -> N
 async def _ours(origin: str, folder: str, pipe: Connection) -> None:
     import structlog
 
-    from adapters.main import running
+    from adapters.main import running, starting
     from adapters.slack.app import SlackApp
     from bot.settings import Settings, SlackSettings
 
@@ -176,16 +176,18 @@ async def _ours(origin: str, folder: str, pipe: Connection) -> None:
         secret_key_file=Path(folder) / "key",
         slack=slack,
     )
-    async with running(settings) as antenne:
-        app, site = SlackApp(antenne, slack), web.Application()
-        site.add_routes(app.routes())
-        sending = asyncio.create_task(antenne.run())
-        async with served(site) as url:
-            pipe.send(url)
-            await asyncio.to_thread(pipe.recv)
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
-        await app.close()
+    with starting() as started:  # as `antenne serve` starts
+        async with running(settings) as antenne:
+            app, site = SlackApp(antenne, slack), web.Application()
+            site.add_routes(app.routes())
+            sending = asyncio.create_task(antenne.run())
+            async with served(site) as url:
+                started()
+                pipe.send(url)
+                await asyncio.to_thread(pipe.recv)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            await app.close()
 
 
 async def _bare(_origin: str, _folder: str, pipe: Connection) -> None:

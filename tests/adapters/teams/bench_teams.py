@@ -154,7 +154,7 @@ def _run(start: Any, origin: str, folder: str, core: int, pipe: Connection) -> N
 async def _ours(origin: str, folder: str, pipe: Connection) -> None:
     import structlog
 
-    from adapters.main import running
+    from adapters.main import running, starting
     from adapters.teams.app import TeamsApp
     from adapters.teams.client import TeamsChat
     from bot.settings import Settings
@@ -169,20 +169,22 @@ async def _ours(origin: str, folder: str, pipe: Connection) -> None:
         secret_key_file=Path(folder) / "key",
         teams=settings_of(origin),
     )
-    async with running(settings) as antenne:
-        chat = antenne.chats["teams"]
-        assert isinstance(chat, TeamsChat)
-        chat.pace = chat.tenant_pace = ()  # the stand-in takes what Teams would spread
-        app, site = TeamsApp(antenne, chat), web.Application()
-        site.add_routes(app.routes())
-        await app.warm()
-        sending = asyncio.create_task(antenne.run())
-        async with served(site) as url:
-            pipe.send(url)
-            await asyncio.to_thread(pipe.recv)
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
-        await app.close()
+    with starting() as started:  # as `antenne serve` starts
+        async with running(settings) as antenne:
+            chat = antenne.chats["teams"]
+            assert isinstance(chat, TeamsChat)
+            chat.pace = chat.tenant_pace = ()  # the stand-in takes what Teams would spread
+            app, site = TeamsApp(antenne, chat), web.Application()
+            site.add_routes(app.routes())
+            await app.warm()
+            sending = asyncio.create_task(antenne.run())
+            async with served(site) as url:
+                started()
+                pipe.send(url)
+                await asyncio.to_thread(pipe.recv)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            await app.close()
 
 
 async def _bare(origin: str, _folder: str, pipe: Connection) -> None:
