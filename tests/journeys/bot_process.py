@@ -1,7 +1,8 @@
 """A process of its own with the whole bot in it, driven by lines of JSON: what `test_two_processes.py` starts twice, and kills.
 
 In, one a line: ``{"n": 1, "event": {…}}`` (an `Incoming`), or ``{"n": 2, "later": 61}`` (its clock jumps so many seconds). Out: one
-line for each, in whatever order they are done. The chat platform is the test itself, at the socket that the first argument names.
+line for each, in whatever order they are done. The chat platform is the test itself, at the socket that the first argument names; the
+second is how many seconds its clock is ahead of the machine's, so that what is due by the calendar is the same on every day.
 """
 
 import asyncio
@@ -62,9 +63,8 @@ async def answer(antenne: Antenne, asked: dict[str, Any]) -> dict[str, Any]:
     return {"n": asked["n"], "case": done.case, "note": done.note, "refused": done.refused}
 
 
-async def main(socket: str) -> None:
+async def main(socket: str, ahead: timedelta) -> None:
     """Serve until the input ends."""
-    ahead = timedelta()
     platform = Platform(*await asyncio.open_unix_connection(socket))
     async with running(Settings(), clock=lambda: datetime.now(UTC) + ahead, chats={"slack": platform}) as antenne:
         working = asyncio.create_task(antenne.run())
@@ -97,4 +97,4 @@ async def main(socket: str) -> None:
 
 if __name__ == "__main__":
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # the output is for answers
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(sys.argv[1], timedelta(seconds=float(sys.argv[2]))))

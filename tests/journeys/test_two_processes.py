@@ -10,6 +10,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from bot.presses import Answer, Take
 from bot.pseudonyms import Keys
 from bot.work import House, Work
 from flows.platforms import load_platforms
-from tests.journeys.chat import organisation_in
+from tests.journeys.chat import START, organisation_in
 from tests.servers import running_redis
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -177,6 +178,7 @@ async def two(folder: Path, platform: Platform, environment: dict[str, str]) -> 
     """Two bots, started; at the end stopped, with nothing unexpected in their logs."""
     with tempfile.TemporaryDirectory(prefix="antenne-two-") as short:  # the name of a socket must be short
         server = await asyncio.start_unix_server(platform.serve, f"{short}/platform")
+        ahead = str((START - datetime.now(UTC)).total_seconds())
 
         async def start() -> Process:
             process = await asyncio.create_subprocess_exec(
@@ -184,6 +186,7 @@ async def two(folder: Path, platform: Platform, environment: dict[str, str]) -> 
                 "-m",
                 "tests.journeys.bot_process",
                 f"{short}/platform",
+                ahead,
                 cwd=folder,
                 env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
                 stdin=asyncio.subprocess.PIPE,
