@@ -45,6 +45,7 @@ from bot.cards import (
     Toggles,
     Tone,
 )
+from bot.commands import COMMANDS
 from bot.comment_text import clean, cut
 from bot.events import Actor, Answer, Commanded, Image, Incoming, Pasted, Pressed, Replied, Submitted
 from bot.ports import NotTaken, Pictures, StoreUnavailable
@@ -439,6 +440,7 @@ class Lines:
 
 ANNOUNCED = 5  # announcements that stay on the screen until they are opened; /kanalen counts them all
 CANCEL, CLEAR, FENCE = ".", "-", '"""'
+BOT_COMMANDS = frozenset(name for command in COMMANDS for name in command.names if " " not in name)
 
 
 # --- the conversation --------------------------------------------------------------------------------------
@@ -469,9 +471,9 @@ class Talk:
             "kaart": self._card, "card": self._card,
             "terug": self._back, "back": self._back,
             "hulp": self._help, "help": self._help,
-            "stop": self._stop,
+            "stop": self._stop, "exit": self._stop, "quit": self._stop,
         }  # fmt: skip
-        self._waiting = ""  # a command that was typed where a number was asked
+        self._waiting = ""  # a command that was typed where something else was asked
         self._busy = asyncio.Lock()  # news waits until what is typed has been answered
         self._sit_down(person)
 
@@ -504,6 +506,8 @@ class Talk:
         """Answer one entry; `False` when it says to stop."""
         text = line.strip()
         if not text or text == CANCEL:
+            if not text and any(self._unread.values()):
+                await self._open_newest()
             return True
         word, _, rest = text.partition(" ")
         if word.casefold() == "/moderate" or text.casefold().startswith("/moderate\n"):
@@ -513,6 +517,9 @@ class Talk:
             command = self._commands.get(word[1:].casefold())
             if command is not None:
                 return await command(rest.strip())
+            if word[1:].casefold() in BOT_COMMANDS:
+                await self._handle(Commanded(id=_event(), actor=self._actor, text=text[1:]))
+                return True
             self._note(self._wording.t("terminal.no_command", typed=word), refused=True)
             return True
         if self._menu and text.rstrip(".)").isdecimal():
@@ -541,9 +548,25 @@ class Talk:
             await self._reply(self._thread, line)
         elif (near := _nearly(controls(self.cards), text)) is not None:
             self._note(self._wording.t("terminal.nearly", number=near.key, label=near.label), refused=True)
+        elif len(text.split()) == 1 and self._is_command(f"/{text}"):  # a newcomer's "help", or a citizen's: not for us to guess
+            self._note(self._wording.t("terminal.bare_command", typed=text), refused=True)
         else:
             self._menu = ()
             await self._handle(Pasted(id=_event(), actor=self._actor, text=line))
+
+    def _is_command(self, typed: str) -> bool:
+        """Whether this is a command and nothing else could be meant: one line, its first word one that is known."""
+        word = typed.strip().partition(" ")[0].casefold()
+        known = word[1:] in self._commands or word[1:] in BOT_COMMANDS or word == "/moderate"
+        return word.startswith("/") and known and "\n" not in typed.strip()
+
+    async def _in_form(self, prompt: str, default: str = "") -> str | None:
+        """What is entered where one thing is asked; a command leaves it, and is done next."""
+        typed = await self._ask(prompt, default)
+        if typed is not None and self._is_command(typed):
+            self._waiting = typed.strip()
+            return CANCEL
+        return typed
 
     async def _reply(self, thread: Thread, text: str) -> None:
         event = Replied(
@@ -585,10 +608,8 @@ class Talk:
             rows.add_row(_key(str(number)), inert(label))
         self._say(rows)
         while True:
-            typed = (await self._ask(self._wording.t("terminal.pick")) or CANCEL).strip()
-            if typed.startswith("/"):
-                self._waiting = typed
-            if typed in ("", CANCEL) or self._waiting:
+            typed = (await self._in_form(self._wording.t("terminal.pick")) or CANCEL).strip()
+            if typed in ("", CANCEL):
                 return None
             folded = [_fold(label) for label in labels]
             if _fold(typed) in folded:
@@ -661,7 +682,7 @@ class Talk:
         if field.value and not default:
             self._say(Line.assemble(inert(field.label), ": ", inert(field.value, "italic")))
         while True:
-            typed = await self._ask(f"{clean(field.label)}{' *' if field.required else ''}: ", default)
+            typed = await self._in_form(f"{clean(field.label)}{' *' if field.required else ''}: ", default)
             if typed is None or typed.strip() == CANCEL:
                 return None
             if len(typed) > field.limit:
@@ -687,7 +708,7 @@ class Talk:
         now = labels[values.index(field.value)] if field.value in values else ""
         prompt = f"{clean(field.label)}{' *' if field.required else ''}{f' [{clean(now)}]' if now else ''}: "
         while True:
-            typed = await self._ask(prompt)
+            typed = await self._in_form(prompt)
             if typed is None or typed.strip() == CANCEL:
                 return None
             word = typed.strip()
@@ -706,7 +727,7 @@ class Talk:
         """Pictures from this machine, one path at a time until an empty line."""
         kept: list[Image] = []
         while len(kept) < MOST_FILES:
-            typed = await self._ask(f"{clean(field.label)} ({self._wording.t('terminal.path')}): ")
+            typed = await self._in_form(f"{clean(field.label)} ({self._wording.t('terminal.path')}): ")
             if typed is None or typed.strip() == CANCEL:
                 return None
             if not typed.strip():
@@ -782,6 +803,16 @@ class Talk:
         self._menu, self._thread = (), thread
         self.cards = await self._thread_cards(thread)
         self._draw(self._wording.t("terminal.reply_here"))
+
+    async def _open_newest(self) -> None:
+        """Show the newest message that was announced and not opened yet."""
+        newest, conversation = max((message, place) for place, messages in self._unread.items() for message in messages)
+        channel = next(item for item in await self._antenne.channels(self.person) if item.conversation == conversation)
+        shown = {item.message: item for item in await self._antenne.read(self.person, conversation)}
+        if newest in shown:
+            await self._open(Thread(conversation, self._title(channel), shown[newest].parent or newest))
+        else:  # further back than what is read at once
+            await self._messages(channel)
 
     async def _thread_cards(self, thread: Thread) -> tuple[Card, ...]:
         """The thread's message and what was written under it, which are then no longer new."""

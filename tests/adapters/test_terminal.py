@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from rich.console import Console
+from sqlalchemy import select
 
 from adapters.main import running
 from adapters.pictures import Pictures
@@ -37,6 +38,7 @@ from bot.ports import StoreUnavailable
 from bot.presses import AllDone, Back, Choose, Close, EditIntake, SetFlag, ShowCase, Tick, Waive
 from bot.sentences import sentences
 from bot.settings import SAMPLE, Settings
+from bot.tables import cases
 
 WAIVE = Button("Niet nodig", Waive(case=1, item="bewijs", reason="not_needed"))
 REPLY = Button("Tekst aanpassen", Waive(case=1, item="antwoord"))
@@ -332,6 +334,41 @@ async def test_an_unknown_command_is_told(desk: Desk) -> None:
     assert "/foo" in await desk.type("/foo bar")
     assert "/moderate" in await desk.type("/moderate hulp")
     assert "/kanalen" in await desk.type("/hulp")
+
+
+async def test_a_command_leaves_a_form(desk: Desk) -> None:
+    """Whoever does not know how to close a form types what they want to do next, in any of its fields."""
+    for before in ([], ["Boe"], ["Boe", ""]):  # the text, the pictures, the place
+        await desk.type("/moderate", *before, "/als sofie")
+        assert desk.talk.person == "sofie"
+        await desk.type("/als an")
+    assert not await desk.antenne.store.read(lambda conn: conn.execute(select(cases.c.id)).all())
+
+
+async def test_a_newcomers_help_is_no_case(desk: Desk) -> None:
+    """A bare command is asked about, and works with its slash, the bot's own commands too; a sentence with such a word is a comment."""
+    for typed in ("help", "Hulp", "zaken", "stop", "exit"):
+        assert f"/{typed}" in await desk.type(typed)
+        assert desk.talk.cards[0].title.startswith("Dag")
+    assert "Jouw open zaken" in await desk.type("/zaken")
+    assert "Wat kun je typen?" in await desk.type("/moderate hulp")
+    await desk.type("Help er is brand in de straat!")
+    assert desk.talk.cards[0].title == "Zaak 1"
+
+
+async def test_enter_opens_what_is_new(desk: Desk) -> None:
+    """The thread that was announced last stands there after one key, to be answered."""
+    lead = Talk(desk.antenne, Pictures(), "sofie", desk.script, desk.console, redraws=False)
+    await lead._greet()
+    await desk.type("Ik weet jullie wonen", "Bedreiging of misdrijf")
+    await desk.later(20)
+    announce = await lead._news()
+    assert announce is not None
+    await lead.take("")
+    assert lead.cards[0].title == "Zaak 1 · Bedreiging of misdrijf"
+    await lead.take("Ik neem dit op")
+    await lead.take("Ik bel de politie.")
+    assert any("Ik bel de politie." in str(card.body) for card in lead.cards)
 
 
 async def test_becoming_somebody_else(desk: Desk) -> None:
