@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bot import absences, crisis, directory, faq, faq_gaps, faq_index, listening, showing, wording
+from bot import absences, crisis, directory, faq, faq_gaps, faq_index, faq_words, listening, showing, wording
 from bot.comment_text import clean, is_blank
 from bot.events import Actor, Answer, Pasted
 from bot.faq_index import FaqIndex
@@ -78,10 +78,12 @@ def _faq(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     if query.startswith("#") and number.isascii() and number.isdigit() and len(number) < 10:
         return Answer(cards=(showing.faq_entry(work, int(number)),))
     hits = faq_index.search(work, index, query)
+    missing = None
     if not faq_index.answered([hit for hit, _ in hits]):
-        faq_gaps.note(work, query, "")
+        missing = faq_gaps.note(work, query, "")
+        missing = missing if faq_words.may_add(work.organisation, work.who) else None
     kept = {row.id for _, row in hits if faq.may_keep(work.organisation, work.who, row.department)}
-    return Answer(cards=(wording.faq.hits(showing.words_for(work), query, hits, kept),))
+    return Answer(cards=(wording.faq.hits(showing.words_for(work), query, hits, kept, missing),))
 
 
 def _faq_new(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
@@ -157,6 +159,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(("faq",), "wants.question", "help.faq", _faq),
     Command(("faq nieuw", "faq new"), "", "help.faq_new", _faq_new),
     Command(("faq gaten", "faq gaps"), "", "help.faq_gaps", _faq_gaps),
+    Command(("faq woorden", "faq words"), "", "help.faq_words", faq_words.listed),
     Command(("faq nakijken", "faq review"), "", "help.faq_review", _faq_review),
     Command(("signaal", "signal"), "wants.text", "help.signal", listening.note),
     Command(("signalen", "signals"), "wants.search", "help.signals", listening.search),

@@ -17,6 +17,7 @@ from bot import (
     escalation,
     faq,
     faq_gaps,
+    faq_words,
     listening,
     moderation,
     objections,
@@ -34,6 +35,7 @@ from bot.events import Answer, Commanded, Edited, Incoming, Pasted, Pressed, Rep
 from bot.faq_index import FaqIndex
 from bot.outbox import again
 from bot.presses import (
+    AddWords,
     AllDone,
     AlsoThis,
     AnswerFromFaq,
@@ -50,6 +52,7 @@ from bot.presses import (
     CoverPictures,
     Decide,
     Disagree,
+    DropWords,
     EditFaq,
     EditIntake,
     EditReply,
@@ -182,6 +185,8 @@ class Desk:
                 return Answer(cards=(showing.faq_entry(work, press.entry, history=press.history),))
             case CloseGap():
                 return self._close_gap(work, press)
+            case AddWords() | DropWords():
+                return faq_words.press(work, self.index, press, values)
             case AnswerFromFaq():
                 return self._said(work, escalation.answer_from_faq(work, press))
             case Review():

@@ -44,12 +44,16 @@ class Gap:
         return len(self.questions)
 
 
-def note(work: Work, text: str, department: str) -> None:
-    """Somebody searched for this and found nothing."""
+def note(work: Work, text: str, department: str) -> int | None:
+    """Somebody searched for this and found nothing; returns the number of what is kept of it, if anything."""
     words = excerpt(mask(clean(text)), LONGEST)
-    if not is_blank(words) and meanings(words):
-        department = department or work.organisation.department_for(words) or ""
-        work.conn.execute(faq_gaps.insert().values(case_id=None, at=work.now, department=department, text=words, open=True))
+    if is_blank(words) or not meanings(words):
+        return None
+    department = department or work.organisation.department_for(words) or ""
+    row = {"case_id": None, "at": work.now, "department": department, "text": words, "open": True}
+    key = work.conn.execute(faq_gaps.insert().values(row)).inserted_primary_key
+    assert key is not None  # every insert of one row has one
+    return int(key[0])
 
 
 def note_case(work: Work, case: Case) -> None:

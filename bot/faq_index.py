@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from bot.faq import LIVE, entries, is_offered
 from bot.faq_search import Entry, Hit, Index
-from bot.tables import counters, faq
+from bot.tables import counters, faq, faq_words
 from bot.work import Work
 
 LEAST, LEAST_OF_BEST = 0.2, 0.5  # a hit below this, or below this part of the best one, only distracts
@@ -22,6 +22,7 @@ FEW = 200  # changed entries that are indexed within the time of a breath
 _NUMBER = select(counters.c.number).where(counters.c.name == "faq")
 _VERSIONS = select(faq.c.id, faq.c.version, faq.c.status).where(faq.c.status.in_(LIVE))
 _ROWS = select(faq.c.id, faq.c.question, faq.c.answer, faq.c.tags).where(faq.c.id.in_(bindparam("numbers", expanding=True)))
+_WORDS = select(faq_words.c.words).where(faq_words.c.dropped.is_(None)).order_by(faq_words.c.id)
 _AT_ONCE = 500  # numbers in one statement
 
 
@@ -33,10 +34,12 @@ class Changes:
     put: tuple[Entry, ...]
     gone: tuple[str, ...]
     versions: dict[str, tuple[int, str]]  # by id: version and status
+    words: tuple[tuple[str, ...], ...] = ()  # groups that were added from chat
+    anew: bool = False  # other words: everything is found otherwise
 
     @property
     def few(self) -> bool:
-        return len(self.put) + len(self.gone) <= FEW
+        return not self.anew and len(self.put) + len(self.gone) <= FEW
 
 
 @dataclass(slots=True)
@@ -45,6 +48,7 @@ class FaqIndex:
 
     synonyms: tuple[tuple[str, ...], ...] = ()
     number: int = 0
+    _words: tuple[tuple[str, ...], ...] = ()  # added from chat
     _index: Index | None = None
     _versions: dict[str, tuple[int, str]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -55,23 +59,24 @@ class FaqIndex:
         if number == self.number:
             return None
         with self._lock:
-            known = dict(self._versions)
+            known, before = dict(self._versions), self._words
+        words = tuple(tuple(row.words.split("\n")) for row in conn.execute(_WORDS))
         now = {str(row.id): (row.version, row.status) for row in conn.execute(_VERSIONS)}
         stale = [int(name) for name, found in now.items() if known.get(name, (0,))[0] != found[0]]
         put = []
         for begin in range(0, len(stale), _AT_ONCE):
             rows = conn.execute(_ROWS, {"numbers": stale[begin : begin + _AT_ONCE]})
             put += [Entry(str(row.id), row.question, row.answer, tuple(filter(None, row.tags.split(",")))) for row in rows]
-        return Changes(number, tuple(put), tuple(known.keys() - now.keys()), now)
+        return Changes(number, tuple(put), tuple(known.keys() - now.keys()), now, words, words != before)
 
     def take(self, changes: Changes) -> None:
-        """Index what changed: a few entries where they stand, many in a new index that then takes the old one's place."""
+        """Index what changed: a few entries where they stand, many in a new index that takes the old one's place; so do other words."""
         fresh = None
         if self._index is None or not changes.few:
             with self._lock:
                 kept = self._index.entries() if self._index is not None else {}
             wanted = kept | {item.id: item for item in changes.put}
-            fresh = Index((wanted[name] for name in changes.versions if name in wanted), own=self.synonyms)
+            fresh = Index((wanted[name] for name in changes.versions if name in wanted), own=self.synonyms + changes.words)
         with self._lock:
             if changes.number <= self.number:
                 return  # somebody took in as much meanwhile
@@ -82,7 +87,7 @@ class FaqIndex:
                     self._index.remove(name)
                 for item in changes.put:
                     self._index.put(item)
-            self._versions, self.number = changes.versions, changes.number
+            self._versions, self._words, self.number = changes.versions, changes.words, changes.number
 
     def find(self, query: str, limit: int, *, approved: bool = False) -> tuple[Hit, ...]:
         """The entries that fit, best first; only ``approved`` ones if wanted."""
@@ -100,6 +105,11 @@ class FaqIndex:
             versions = self._versions
             hit = self._index.fits(text, lambda name: versions[name][1] == "approved")
             return hit.id if hit is not None else None
+
+    def unknown(self, text: str) -> tuple[str, ...]:
+        """The words of a text that reach no entry at all."""
+        with self._lock:
+            return self._index.unknown(text) if self._index is not None else ()
 
     def answers(self, text: str) -> bool:
         """Whether an approved entry may answer this."""

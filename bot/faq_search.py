@@ -628,6 +628,12 @@ class Index:
             hits.append(Hit(self._held[number].entry.id, round(ceiling, 4), why))
         return tuple(hits)
 
+    def unknown(self, query: str) -> tuple[str, ...]:
+        """The words of a query that reach no entry."""
+        words = self._joined(query[:_LONGEST_TEXT], whole=False)
+        reached = {asked.word for asked in self._understand(words) if asked.stems}
+        return tuple(word for word in dict.fromkeys(words) if word not in reached and not self._asks(word))
+
     def fits(self, query: str, accept: Accept | None = None) -> Hit | None:
         """The one entry that answers a question in this comment so plainly that it may be offered unasked."""
         if not _RUDE.isdisjoint(_tokens(query[:_LONGEST_TEXT])):

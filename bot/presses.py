@@ -348,6 +348,20 @@ class CloseGap(Frozen):
     gap: Id
 
 
+class AddWords(Frozen):
+    """Words that mean the same in this town; ``gap``: the question for which one was missing."""
+
+    do: Literal["add_words"] = "add_words"
+    gap: Id | None = None
+
+
+class DropWords(Frozen):
+    """Take words away that somebody added."""
+
+    do: Literal["drop_words"] = "drop_words"
+    words: Id
+
+
 class AnswerFromFaq(Frozen):
     """The antenna answers what was asked in a thread with an entry that is there."""
 
@@ -485,7 +499,9 @@ CasePress = (
     | Disagree | UndoStrike | SameAuthor | Motivate | Object | ShowText | TellColleague
 )  # fmt: skip
 ThreadPress = Take | Decide | UndoDecision | AskInfo | Forward | CloseThread
-FaqPress = ApproveFaq | EditFaq | RetireFaq | NewFaq | ShowFaq | TakeOverFaq | CloseGap | AnswerFromFaq
+FaqPress = (
+    ApproveFaq | EditFaq | RetireFaq | NewFaq | ShowFaq | TakeOverFaq | CloseGap | AnswerFromFaq | AddWords | DropWords
+)  # fmt: skip
 RosterPress = SetAbsence | ChangeDirectory | SetPerson | SetReview
 SignalPress = (
     KeepSignal | EditSignal | LogSignal | ShowSignals | ShowTopics | ShowTopic | RenameTopic | MergeTopic | NameGroup
@@ -501,7 +517,7 @@ def asks(press: Press) -> bool:
             Start() | EditIntake() | EditReply() | Decide() | UndoDecision() | AskInfo() | Forward() | Next() | EditFaq() | NewFaq()
             | CloseGap() | Disagree() | UndoStrike() | TellColleague() | Object() | Review() | Reported() | BodyAnswered() | MakeDossier()
             | EditSignal() | RenameTopic() | NameGroup() | LogSignal() | SetAbsence() | ChangeDirectory()
-            | SetPerson() | SetReview()
+            | SetPerson() | SetReview() | AddWords()
         ):  # fmt: skip
             return True
         case Waive():

@@ -467,6 +467,18 @@ faq_gaps = Table(
 )
 Index("ix_faq_gaps_open", faq_gaps.c.open, faq_gaps.c.id)
 
+# Words that mean the same in this town, added from chat: who said so, when, and who took them away again.
+faq_words = Table(
+    "faq_words",
+    metadata,
+    _id(),
+    Column("words", Text, nullable=False),  # one a line
+    Column("at", Moment, nullable=False),
+    Column("by", String(60), nullable=False),
+    Column("dropped", Moment),
+    Column("dropped_by", String(60)),
+)
+
 # Numbers that rise with each change of something, so that whoever derived something from it sees that it is behind.
 counters = Table(
     "counters",

@@ -8,10 +8,10 @@ from bot.cards import Block, Button, Buttons, Card, Copy, Facts, Field, Form, Qu
 from bot.comment_text import excerpt
 from bot.faq import LANGUAGES, LONGEST_ANSWER, LONGEST_QUESTION, LONGEST_REASON, Conflict, Content, Version
 from bot.faq_gaps import Gap
-from bot.presses import ApproveFaq, CloseGap, EditFaq, NewFaq, RetireFaq, ShowFaq, TakeOverFaq
+from bot.presses import AddWords, ApproveFaq, CloseGap, DropWords, EditFaq, NewFaq, RetireFaq, ShowFaq, TakeOverFaq
 from bot.wording.words import Wording
 
-FAQ_VERSIONS, FAQ_GAPS = 10, 8  # shown on one card; the rest is counted
+FAQ_VERSIONS, FAQ_GAPS, WORD_GROUPS = 10, 8, 15  # shown on one card; the rest is counted
 _FAQ_FIELDS = {"formal": "faq.answer_formal", "department": "select.department"}
 
 
@@ -118,13 +118,16 @@ def _said(w: Wording, value: object) -> str:
     return str(value or "–")
 
 
-def hits(w: Wording, query: str, hits: Sequence[tuple[Any, Any]], kept: Collection[int] = ()) -> Card:
+def hits(w: Wording, query: str, hits: Sequence[tuple[Any, Any]], kept: Collection[int] = (), missing: int | None = None) -> Card:
     """What a search found, best first, each with why; of what nobody approved it is said, and no answer given.
 
-    ``kept``: entries that are its reader's to keep right.
+    ``kept``: entries that are its reader's to keep right. ``missing``: the question that found no answer, for who may add a word to it.
     """
+    add: tuple[Block, ...] = ()
+    if missing is not None:
+        add = (Text(w.t("words.missing"), "hint"), Buttons((Button(w.t("button.add_words"), AddWords(gap=missing)),)))
     if not hits:
-        return Card(w.t("faq.search"), (Quote(query), Text(w.t("faq.nothing"))))
+        return Card(w.t("faq.search"), (Quote(query), Text(w.t("faq.nothing")), *add))
     body: list[Block] = [Quote(query)]
     for hit, row in hits:
         body.append(Quote(row.question))
@@ -136,7 +139,37 @@ def hits(w: Wording, query: str, hits: Sequence[tuple[Any, Any]], kept: Collecti
             body.append(Text(w.t("faq.why", words=w.s.and_(hit.why)), "hint"))
         if row.id in kept:
             body.append(Buttons((Button(w.t("button.show_faq", number=row.id), ShowFaq(entry=row.id)),)))
-    return Card(w.t("faq.search"), tuple(body))
+    return Card(w.t("faq.search"), (*body, *add))
+
+
+def own_words(w: Wording, added: Sequence[Any], file: Sequence[Sequence[str]], *, keeps: bool) -> Card:
+    """The words that mean the same in this town: those that somebody added, to take away again, and those of the organisation's file."""
+    body: list[Block] = [Text(w.t("words.intro"), "hint")]
+    for row in added[:WORD_GROUPS]:
+        added_by = w.t("words.added", who=w.name(row.by), when=w.s.day(row.at.date()))
+        body += [Quote(" = ".join(row.words.split("\n"))), Text(added_by, "hint")]
+        if keeps:
+            body.append(Buttons((Button(w.t("button.drop_words"), DropWords(words=row.id)),)))
+    rest = len(added) - WORD_GROUPS
+    if rest > 0:
+        body.append(Text(w.t("digest.more", count=rest), "hint"))
+    if file:
+        body.append(Text(w.t("words.file"), "strong"))
+        body += [Quote(" = ".join(group)) for group in file[:WORD_GROUPS]]
+    if not added and not file:
+        body.append(Text(w.t("words.none")))
+    if keeps:
+        body.append(Buttons((Button(w.t("button.add_words"), AddWords(), "primary"),)))
+    return Card(w.t("words.title"), tuple(body))
+
+
+def words_form(w: Wording, press: AddWords, new: str) -> Form:
+    """A word that nobody knew, and what it means."""
+    fields = (
+        Field("new", w.t("words.new"), "line", new, required=True, limit=300),
+        Field("known", w.t("words.known"), "line", required=True, hint=w.t("words.known_hint"), limit=300),
+    )
+    return Form(w.t("form.words"), press, fields, w.t("form.save"))
 
 
 def gaps(w: Wording, gaps: Sequence[Gap]) -> Card:
@@ -153,7 +186,8 @@ def gaps(w: Wording, gaps: Sequence[Gap]) -> Card:
             body.append(Text(w.t("gaps.shared", words=", ".join(gap.shared)), "hint"))
         number = gap.questions[0].number
         write = Button(w.t("button.new_faq"), NewFaq(gap=number), "primary")
-        body.append(Buttons((write, Button(w.t("button.close_gap"), CloseGap(gap=number)))))
+        word = Button(w.t("button.add_words"), AddWords(gap=number))
+        body.append(Buttons((write, word, Button(w.t("button.close_gap"), CloseGap(gap=number)))))
     rest = len(gaps) - FAQ_GAPS
     if rest > 0:
         body.append(Text(w.t("digest.more", count=rest), "hint"))

@@ -161,6 +161,7 @@ async def test_the_help_lists_every_command(chat: Chat) -> None:
             "/moderate faq <vraag>",
             "/moderate faq nieuw",
             "/moderate faq gaten",
+            "/moderate faq woorden",
             "/moderate faq nakijken",
             "/moderate signaal <tekst>",
             "/moderate signalen [csv|json] [woorden]",

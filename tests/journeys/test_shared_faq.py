@@ -235,6 +235,35 @@ async def test_what_found_nothing_is_grouped_for_who_can_answer(chat: Chat) -> N
     assert await chat.stored(lambda conn: conn.execute(select(func.count()).where(faq_gaps.c.open.is_(True))).scalar_one()) == 0
 
 
+async def test_a_word_of_the_town_is_learned_from_a_search_in_vain(talk: Talk) -> None:
+    """The antenna says what it means, from the search itself; both processes find it then, with who said so; taken away it is gone."""
+    async with talk() as here, talk() as there:
+        joris, an = here.person("joris"), there.person("an")
+        await an.command("faq waar is de kwakkelhut")
+        assert "Woord toevoegen" not in an.shown[0].labels(), "adding words is for who keeps the answers"
+        await joris.command("faq waar is de kwakkelhut")
+        await joris.press("Woord toevoegen")
+        assert joris.form is not None
+        assert joris.form.fields[0].value == "kwakkelhut"
+        await joris.fill({"new": "kwakkelhut", "known": "de"})
+        assert joris.note == "‘de’ zegt te weinig: het staat in te veel vragen."
+        await joris.command("faq gaten")
+        await joris.press("Woord toevoegen")
+        await joris.fill({"new": "kwakkelhut", "known": "recyclagepark"})
+        assert "kwakkelhut = recyclagepark" in joris.shown[0].text
+        assert any("Joris" in said and "toegevoegd door" in said for said in joris.shown[0].says)
+        for person in (joris, an):
+            await person.command("faq waar is de kwakkelhut")
+            assert "recyclagepark" in person.shown[0].text.lower()
+            assert "Hierover vonden we nog niets" not in person.shown[0].text
+        await an.command("faq woorden")
+        assert "kwakkelhut = recyclagepark" in an.shown[0].text
+        await joris.command("faq woorden")
+        await joris.press("Weghalen")
+        await an.command("faq waar is de kwakkelhut")
+        assert "recyclagepark" not in an.shown[0].text.lower()
+
+
 # Looked at again
 
 
