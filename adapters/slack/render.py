@@ -73,6 +73,7 @@ class _Words:
     kind: str = "plain"  # plain, quote, copy
     users: tuple[str, ...] = ()
     glue: bool = False  # goes on where the words before it stopped
+    apart: bool = False  # begins something else: an empty line stands before it
 
 
 def message(card: Card, t: Translate, mentions: Sequence[str] = (), *, most: int = MESSAGE_BLOCKS) -> Drawn:
@@ -124,38 +125,45 @@ def _parts(card: Card, t: Translate, mentions: Sequence[str], *, table: bool = F
     if mentions:
         yield _Words("", users=tuple(mentions))
     numbers = iter(range(10_000))
+    facts = False
     for block in card.body:
         drawn = _drawn_table(block) if table and isinstance(block, Table) else None
-        if drawn is None or not isinstance(block, Table):
-            yield from _part(block, t, numbers)
+        if drawn is not None and isinstance(block, Table):
+            table = False
+            yield from [_Words(block.caption, "bold", apart=True)] if block.caption else []
+            yield drawn
+            yield from _openings(block, numbers)
             continue
-        table = False
-        yield from [_Words(block.caption, "bold")] if block.caption else []
-        yield drawn
-        yield from _openings(block, numbers)
+        for part in _part(block, t, numbers):
+            if facts and isinstance(part, _Words):
+                part.apart = True
+            facts = False
+            yield part
+        facts = isinstance(block, Facts)
 
 
 def _part(block: Block, t: Translate, numbers: Iterator[int]) -> Iterator[_Words | Json]:  # noqa: C901 - one case for each block of the vocabulary
     match block:
         case Text():
-            yield _Words(block.text, {"strong": "bold", "question": "bold", "hint": "italic", "plain": ""}[block.style])
+            style = {"strong": "bold", "question": "bold", "hint": "italic", "plain": ""}[block.style]
+            yield _Words(block.text, style, apart=style == "bold")
         case Quote():
             yield from _quote(block)
         case Copy():
-            yield _Words(block.title, "bold")
+            yield _Words(block.title, "bold", apart=True)
             yield _Words(block.text, kind="copy")
         case Facts():
             yield from _facts(block)
         case Table():
             yield from _table(block, numbers)
         case Chart():
-            yield _Words(block.title, "bold")
+            yield _Words(block.title, "bold", apart=True)
             yield _Words(block.alt, "italic")
         case Checklist():
             for item in block.items:
                 yield from _item(item, t, numbers)
         case Toggles():
-            yield _Words(block.label, "bold")
+            yield _Words(block.label, "bold", apart=True)
             yield from _row(
                 [_button(Button(f"{'☑' if on else '☐'} {label}", press), next(numbers)) for label, on, press in block.items]
             )
@@ -190,7 +198,7 @@ def _facts(block: Facts) -> Iterator[_Words]:
 def _table(block: Table, numbers: Iterator[int]) -> Iterator[_Words | Json]:
     """A line for each row, its cells after their headings; what can be pressed in it under one select, by row and heading."""
     if block.caption:
-        yield _Words(block.caption, "bold")
+        yield _Words(block.caption, "bold", apart=True)
     lines: list[tuple[str, str]] = []
     for said in map(_cells, block.rows):
         told = [f"{name} {text}" for name, text in zip(block.head[1:], said[1:], strict=False) if text]
@@ -253,7 +261,7 @@ def _buttons(block: Buttons, numbers: Iterator[int]) -> Iterator[_Words | Json]:
 
 
 def _select(block: Select, numbers: Iterator[int]) -> Iterator[_Words | Json]:
-    yield _Words(block.label, "bold")
+    yield _Words(block.label, "bold", apart=True)
     if block.hint:
         yield _Words(block.hint, "italic")
     yield from _row(list(_selects(block, numbers)))
@@ -427,6 +435,7 @@ def _joined(controls: list[Json]) -> Iterator[Json]:
 
 def _elements(words: list[_Words]) -> Iterator[Json]:
     section: list[Json] = []
+    headed = False  # what stands right under a heading stays with it
     for one in words:
         if one.users:
             section += [item for user in one.users for item in ({"type": "user", "user_id": user}, _text(" "))]
@@ -435,8 +444,9 @@ def _elements(words: list[_Words]) -> Iterator[Json]:
             continue
         if one.kind == "plain":
             if section and not one.glue:
-                section.append(_text("\n"))
+                section.append(_text("\n\n" if one.apart and not headed else "\n"))
             section.append(_text(one.text, one.style))
+            headed = one.apart and one.style == "bold"
             continue
         if section:
             yield _section(section)
