@@ -5,7 +5,7 @@ in ``private_flags``. ``cases.state`` holds ids, codes and our own words (typed 
 """
 
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -38,6 +38,13 @@ metadata = MetaData(
 )
 
 
+@lru_cache(maxsize=64)  # an event writes its one moment into several rows
+def _moment(at: datetime) -> str:
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware UTC time as text of fixed width, so that text order is time order on both databases."""
 
@@ -45,11 +52,7 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone")
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        return None if value is None else _moment(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value)
