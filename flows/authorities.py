@@ -79,6 +79,8 @@ class Authorities(Frozen):
     lawyer: Said
     legal_regime: Literal["by_date"] | Regime
     new_code_from: date
+    sure_from: date
+    either: str = Field(pattern=r"\{old\}.*\{new\}")
     bodies: dict[Authority, Office]
     situations: tuple[Situation, ...]
     laws: tuple[Law, ...]
@@ -103,14 +105,20 @@ class Authorities(Frozen):
 
     def law(self, outcomes: tuple[str, ...], ground: str | None, day: date) -> tuple[tuple[Law, Citation], ...]:
         """The laws that a case may fall under, as cited for facts of ``day``."""
-        regime = self.regime(day)
         return tuple(
-            (law, law.code_2024 if regime == "code_2024" else law.code_1867)
+            (law, self._cited(law, day))
             for law in self.laws
             if set(law.outcomes) & set(outcomes)
             and (ground is not None or not (law.grounds or law.only))
             and (not law.only or ground in law.only)
         )
+
+    def _cited(self, law: Law, day: date) -> Citation:
+        """A law by the code of ``day``; by both where it is not sure yet which one it was."""
+        old, new = law.code_1867, law.code_2024
+        if old != new and self.legal_regime == "by_date" and self.new_code_from <= day < self.sure_from:
+            return Citation(text=self.either.format(old=old.text, new=new.text), confirmed=False, source=new.source or old.source)
+        return new if self.regime(day) == "code_2024" else old
 
     def __hash__(self) -> int:
         return hash((self.checked, self.legal_regime))

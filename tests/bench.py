@@ -412,7 +412,7 @@ SECTIONS = (
         "clocks",
         "milliseconds of a tick with nothing due, and of reading who is who for one event, over so many open cases and clocks",
         alone(bench_clocks.measure),
-        {"sqlite_tick_ms": "< 50", "postgresql_tick_ms": "< 50"},
+        {"sqlite_tick_ms": "< 50", "postgresql_tick_ms": "< 50", "bytes_a_closed_case": "< 2,000"},
     ),
     Section(
         "pictures",

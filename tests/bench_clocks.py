@@ -1,8 +1,10 @@
 """A tick over ten thousand open cases and fifty thousand clocks, on both databases: a part of `make bench`."""
 
 import asyncio
+import gc
 import tempfile
 import time
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,6 +22,7 @@ from bot.settings import SAMPLE
 from bot.tables import cases, clocks
 from bot.work import House, Work
 from flows.platforms import load_platforms
+from tests.journeys.chat import Chat, talking
 from tests.servers import running_postgres
 
 NOW = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
@@ -27,9 +30,11 @@ TIMES = 50
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """Milliseconds of a tick in which nothing is due, and of reading who is who for one event, the median of many."""
+    """Milliseconds of a tick in which nothing is due, and of reading who is who for one event, the median of many; bytes that a closed
+    case leaves in memory."""
     count = 1_000 if quick else 10_000
-    return asyncio.run(_measure(count)) | {"open_cases": count, "clocks": 5 * count}
+    figures = asyncio.run(_measure(count)) | {"open_cases": count, "clocks": 5 * count}
+    return figures | {"bytes_a_closed_case": asyncio.run(_memory(10 if quick else 60))}
 
 
 async def _measure(count: int) -> dict[str, Any]:
@@ -44,6 +49,31 @@ async def _measure(count: int) -> dict[str, Any]:
             figures[f"{backend}_who_is_who_ms"] = await _timed(store, lambda conn: Work(conn, house, NOW).organisation)
             await store.close()
     return figures
+
+
+async def _memory(count: int) -> int:
+    """What a whole bot remembers of each case that was opened, told of and closed again, once what it keeps at hand is full."""
+    with tempfile.TemporaryDirectory(prefix="antenne-bench-") as folder:
+        async with talking(f"sqlite:///{folder}/antenne.db", Path(folder)) as chat:
+            await _closed(chat, 40)
+            tracemalloc.start()
+            await _closed(chat, 10)
+            gc.collect()
+            before, _ = tracemalloc.get_traced_memory()
+            await _closed(chat, count)
+            gc.collect()
+            after, _ = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+    return max(0, after - before) // count
+
+
+async def _closed(chat: Chat, count: int) -> None:
+    for number in range(count):
+        an = chat.person("an")
+        await an.paste(f"Sterkte allemaal {number} {chat.now}")
+        for label in ("Neutraal", "Medeleven"):
+            await an.press(label)
+        await chat.pass_time(seconds=16)
 
 
 async def _fill(store: Store, house: House, count: int) -> None:

@@ -1,6 +1,7 @@
 """A year on a virtual clock: random cases, absences, holidays, restarts and platform faults, two replicas on one database.
 
-``python -m tests.year [cases] [seed]`` runs a bigger one and prints what it saw; `tests/bot/test_year.py` runs a small one.
+``python -m tests.year [cases] [seed] [sqlite or postgresql]`` runs a bigger one and prints what it saw; `tests/bot/test_year.py` runs
+small ones.
 """
 
 import asyncio
@@ -8,7 +9,7 @@ import random
 import sys
 import tempfile
 from collections import Counter
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
@@ -21,6 +22,7 @@ from bot.events import Answer, Commanded, Pressed
 from bot.ports import Undeliverable
 from bot.presses import Choose, Close, Take
 from bot.tables import calls, cases, clocks, messages, threads
+from tests.servers import running_postgres
 from tests.strict_chat import Clock, StrictChat, actor, bot_on, choose, paste
 
 PATHS = (
@@ -192,9 +194,12 @@ async def year(url: str, folder: Path, wanted: int, seed: int) -> Seen:
 
 def main() -> None:
     """Run one and print it."""
-    wanted, seed = ([int(item) for item in sys.argv[1:3]] + [1000, 1][len(sys.argv) - 1 :])[:2]
-    with tempfile.TemporaryDirectory(prefix="antenne-year-") as folder:
-        sys.stdout.write(f"{asyncio.run(year(f'sqlite:///{folder}/antenne.db', Path(folder), wanted, seed))}\n")
+    wanted, seed, backend = (*sys.argv[1:], *("1000", "1", "sqlite")[len(sys.argv) - 1 :])
+    with tempfile.TemporaryDirectory(prefix="antenne-year-") as folder, ExitStack() as stack:
+        url = f"sqlite:///{folder}/antenne.db"
+        if backend == "postgresql":
+            url = stack.enter_context(running_postgres()).new_database()
+        sys.stdout.write(f"{backend}: {asyncio.run(year(url, Path(folder), int(wanted), int(seed)))}\n")
 
 
 if __name__ == "__main__":

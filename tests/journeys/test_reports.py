@@ -124,9 +124,12 @@ def test_every_body_and_outcome_of_the_table_exists() -> None:
 
 
 def test_the_law_is_that_of_the_day(tmp_path: Path) -> None:
-    """Before 8 April 2026 the code of 1867 is cited, from that day on the new one; a municipality can fix one, line by line checked."""
+    """The code of 1867, then both while it is not sure which, then the new one; a municipality can fix one, line by line checked."""
     old = TABLE.law(("strafbaar",), "belief", date(2026, 4, 7))
-    new = TABLE.law(("strafbaar",), "belief", date(2026, 4, 8))
+    new = TABLE.law(("strafbaar",), "belief", date(2026, 9, 1))
+    for day in (date(2026, 4, 8), date(2026, 8, 31)):
+        either = TABLE.law(("strafbaar",), "belief", day)[0][1]
+        assert (old[0][1].text in either.text, new[0][1].text in either.text, either.confirmed) == (True, True, False)
     assert "Antiracismewet" in old[0][1].text
     assert new[0][1].text == "art. 250 Strafwetboek"
     own = tmp_path / "authorities.yaml"
