@@ -631,6 +631,8 @@ class Talk:
             cards = (answer.card,) if answer.card is not None else answer.cards
             if cards:
                 self._look_at(cards)
+                if self._redraws:  # whether a message shows the same card: it then changes here too; what is new stands beneath
+                    await self._news()
             self._draw(answer.note, refused=answer.refused)
             if answer.form is None:
                 return

@@ -86,6 +86,7 @@ from bot.presses import (
     ShowFaq,
     ShowSignals,
     ShowText,
+    ShowThread,
     ShowTopic,
     ShowTopics,
     Start,
@@ -202,6 +203,8 @@ class Desk:
                 return self._outside(work, press, values, local=event.actor.platform == "local")
             case ShowCase() | TakeCase():
                 return self._of_others(work, press)
+            case ShowThread():
+                return Answer(cards=(showing.thread(work, press.thread),))
             case _:
                 return self._case_press(work, press, values, event)
 
@@ -213,11 +216,13 @@ class Desk:
         return commands.opened(work, self.index, pasted, values)
 
     def _of_others(self, work: Work, press: ShowCase | TakeCase) -> Answer:
-        """A case that is perhaps somebody else's: its card for who may act on it, else its timeline."""
+        """A case that is perhaps somebody else's: its card for who may act on it, to take while it is nobody's, else its timeline."""
         if isinstance(press, TakeCase):
             case = moderation.take_case(work, load_case(work, press.case), press)
         else:
             case = load_case(work, press.case, lock=False)
+            if case.moderator is None and case.open and may(work.organisation, work.who, "moderate"):
+                return Answer(cards=(showing.found(work, case),))
             if case.moderator != work.who and not may(work.organisation, work.who, "act", standing(work, case)):
                 return Answer(cards=(showing.record(work, press.case),))
         return Answer(card=showing.card(work, case, work.who), case=case.number)

@@ -225,6 +225,13 @@ class ShowCase(Frozen):
     case: Id
 
 
+class ShowThread(Frozen):
+    """The thread that waits for me, with what can be done there."""
+
+    do: Literal["show_thread"] = "show_thread"
+    thread: Id
+
+
 class WhereToReport(Frozen):
     """Which bodies this case may be reported to, what they ask and what they refuse."""
 
@@ -507,7 +514,7 @@ SignalPress = (
     KeepSignal | EditSignal | LogSignal | ShowSignals | ShowTopics | ShowTopic | RenameTopic | MergeTopic | NameGroup
     | CloseLoop | ShowDigest
 )  # fmt: skip
-Press = Start | CasePress | ThreadPress | FaqPress | Review | RosterPress | SignalPress
+Press = Start | CasePress | ShowThread | ThreadPress | FaqPress | Review | RosterPress | SignalPress
 
 
 def asks(press: Press) -> bool:

@@ -136,10 +136,10 @@ def message(work: Work, row: Row[Any]) -> tuple[Card, tuple[str, ...]] | None:
         case "case":
             return wording.case.card(words, seen(work, case, reader or "")), ()
         case "thread":
-            thread = next((item for item in _told(work, case.number) if item.thread == row.ref), None)
-            if thread is None:
+            told = next((item for item in _told(work, case.number) if item.thread == row.ref), None)
+            if told is None:
                 return None
-            return wording.escalation.card(words, seen(work, case, ""), thread), _mentions(work, thread)
+            return wording.escalation.card(words, seen(work, case, ""), told), _mentions(work, told)
         case "thread_note":
             return wording.escalation.note(words, case, args), tuple(filter(None, args.get("to", "").split(",")))
         case "unreached":
@@ -315,6 +315,20 @@ def gaps(work: Work, answered: Callable[[str], bool]) -> Card:
     """The questions without an answer that are this person's to answer; not those that found one meanwhile."""
     found = [gap for gap in faq_gaps.seen_by(work) if not answered(gap.questions[0].text)]
     return wording.faq.gaps(words_for(work), found)
+
+
+def thread(work: Work, number: int) -> Card:
+    """A thread's card for somebody who may see the case: what waits for them, from their overview."""
+    case = escalation.case_of(work, number)
+    if not may(work.organisation, work.who, "see", standing(work, case)):
+        raise Refused("refused.may_not_see")
+    told = next(item for item in _told(work, case.number) if item.thread == number)
+    return wording.escalation.card(words_for(work), seen(work, case, ""), told)
+
+
+def found(work: Work, case: Case) -> Card:
+    """What a colleague handed in, to take."""
+    return wording.intake.found(words_for(work), seen(work, case, ""))
 
 
 def record(work: Work, number: int) -> Card:

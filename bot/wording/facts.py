@@ -8,7 +8,7 @@ from bot.cards import Block, Button, Buttons, Copy, Picture, Quote, Text, Tone
 from bot.case import Case, Decision, needs_department, outcomes
 from bot.comment_text import cut, excerpt
 from bot.organisation import said
-from bot.presses import ShowCase, ShowText
+from bot.presses import ShowCase, ShowText, ShowThread
 from bot.wording.seen import Offer, Seen, Told
 from bot.wording.strikes import warning_of
 from bot.wording.words import Wording
@@ -125,8 +125,8 @@ def objection_stands(w: Wording, row: Any) -> str:
     return w.t(key, who=w.name(row.decided_by), when=w.moment(row.decided))
 
 
-def case_row(w: Wording, case: Case, extra: str = "") -> Buttons:
-    """A case as one line of a list, which opens it."""
+def case_row(w: Wording, case: Case, extra: str = "", opens: ShowThread | None = None) -> Buttons:
+    """A case as one line of a list, which opens it, or the thread about it that waits for its reader."""
     title = w.titles(case.tree, outcomes(case)) or w.t("home.walking")
     due = case.state.terms.get("case")
     term = w.t("home.due", when=w.moment(due)) if due else w.t("home.since", when=w.moment(case.opened))
@@ -135,4 +135,4 @@ def case_row(w: Wording, case: Case, extra: str = "") -> Buttons:
     # What does not fit goes from the title, not the hour.
     room = ROW - sum(len(part) + 3 for part in (number, role, term) if part)
     label = " · ".join(part for part in (number, excerpt(title, room), role, term) if part)
-    return Buttons((Button(label, ShowCase(case=case.number)),))
+    return Buttons((Button(label, opens or ShowCase(case=case.number)),))

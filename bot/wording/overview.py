@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.cards import Block, Button, Buttons, Card, Copy, Facts, Quote, Text
 from bot.case import Case
-from bot.presses import SetReview, Start
+from bot.presses import SetReview, ShowThread, Start
 from bot.wording.crisis import banner, holding_statement, touched
 from bot.wording.facts import case_row
 from bot.wording.seen import CrisisSeen, Told
@@ -34,7 +34,7 @@ def card(
     body += [case_row(w, case) for case in mine]
     if waiting:
         body.append(Text(w.t("home.waiting"), "strong"))
-        body += [case_row(w, case, w.role(told.role, told.department)) for told, case in waiting]
+        body += [case_row(w, case, w.role(told.role, told.department), ShowThread(thread=told.thread)) for told, case in waiting]
     if offered:
         body.append(Text(w.t("home.offered"), "strong"))
         body += [case_row(w, case) for case in offered]

@@ -155,7 +155,7 @@ def test_the_table_holds_every_press() -> None:
     """A press that is added to the product gets a row here."""
     tested = {type(press) for press, _ in CASE_PRESSES}
     tested |= {p.Take, p.Decide, p.UndoDecision, p.AskInfo, p.Forward, p.CloseThread, p.ApproveFaq, p.EditFaq, p.RetireFaq}
-    tested |= {p.Review}  # by who had no part: in the journeys of objections
+    tested |= {p.ShowThread, p.Review}  # by who had no part: in the journeys of objections
     tested |= set(get_args(p.SignalPress))  # below
     tested |= {p.TakeOverFaq, p.NewFaq, p.ShowFaq, p.CloseGap, p.AnswerFromFaq, p.AddWords, p.DropWords}
     tested |= set(get_args(p.RosterPress))
@@ -234,6 +234,12 @@ async def test_who_may_press_what_in_a_thread(town: Town, role: str) -> None:
     assert not wrong, wrong
     undo = p.UndoDecision(thread=thread, decisions=0)
     assert {who for who in EVERYBODY if await town.tried(who, undo, {"reason": "x"}) not in NO_ACCESS} == decide
+
+
+async def test_who_may_open_what_waits(town: Town) -> None:
+    """A thread's card is for whoever may see its case."""
+    for role, thread in town.thread.items():
+        assert {who for who in EVERYBODY if await town.tried(who, p.ShowThread(thread=thread)) == ""} == SEE, role
 
 
 async def test_who_may_approve_an_answer(town: Town) -> None:

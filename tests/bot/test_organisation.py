@@ -1,16 +1,17 @@
 """The municipality's file: the sample is right, and what is wrong in a file is said with its line and the cure."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from bot.faq_search import Entry, Index
 from bot.organisation import Organisation, load_organisation, warnings
+from bot.roster import recipient
 from bot.settings import SAMPLE
 from flows.policy import Policy
 from flows.source import Problem, SourceProblems, read
-from flows.tree import Tree
+from flows.tree import Role, Tree
 
 FAQ = SAMPLE.with_name("faq.yaml")
 
@@ -218,3 +219,22 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path / "nergens.yaml")
     assert problem.line == 0
     assert "nergens.yaml" in str(problem)
+
+
+@pytest.mark.parametrize("role", get_args(Role))
+@pytest.mark.parametrize("department", [None, "dienst", "weg"])
+def test_whoever_is_told_somebody_is(tmp_path: Path, role: Role, department: str | None) -> None:
+    """Every role that a tree can tell has a conversation and people behind it, also where only the two roles that must be are held."""
+    path = tmp_path / "klein.yaml"
+    path.write_text(
+        "name: Klein\npeople: {an: {name: An}, bo: {name: Bo}, cis: {name: Cis}}\n"
+        "roles: {moderator: {holders: [an]}, communications_lead: {holders: [bo]}}\n"
+        "departments: {dienst: {name: {nl: Dienst, en: Service}, head: cis, antennas: [cis], channel: {local: '#dienst'}}}\n",
+        encoding="utf-8",
+    )
+    town, _ = load_organisation(path)
+    known = {"moderator": "an", "department_head": "cis", "antenna": "cis", "complaints_officer": "cis"}
+    told = recipient(town, ("local",), role, department)
+    of_department = role in ("department_head", "antenna", "complaints_officer")
+    assert told.people == ("bo" if of_department and department != "dienst" else known.get(role, "bo"),)
+    assert str(told.conversation)

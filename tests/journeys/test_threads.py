@@ -45,6 +45,24 @@ async def test_every_told_role_gets_its_thread(chat: Chat) -> None:
     }
 
 
+async def test_what_waits_opens_with_what_can_be_done(chat: Chat) -> None:
+    """From the overview a role holder lands in the thread, not beside it; what a colleague handed in is there to take."""
+    await told(chat)
+    for name in ("sofie", "marc"):
+        person = chat.person(name)
+        await person.command("zaken")
+        await person.press(next(label for label in person.shown[0].labels() if label.startswith("Zaak 1")))
+        assert person.shown[0].labels()[:3] == ["Ik neem dit op", "Beslissing", "Meer info vragen"], name
+    await chat.person("marc").press("Ik neem dit op")
+    assert any("Marc Pauwels" in said for said in (await chat.person("marc").inbox(":marc"))[0].says)
+    await chat.person("sam").paste("Seen on our page")
+    karim = chat.person("karim")
+    await karim.command("zaken")
+    await karim.press(next(label for label in karim.shown[0].labels() if label.startswith("Zaak 2")))
+    await karim.press("Ik neem deze zaak")
+    assert karim.card.title == "Zaak 2"
+
+
 async def test_the_department_waits_to_be_chosen_but_nobody_else_waits(chat: Chat) -> None:
     """Whoever needs no department is told after 15 seconds; the head as soon as the department is known."""
     an = await walked(chat, "Iedereen daar moet weg", *HATE)
