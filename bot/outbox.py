@@ -175,8 +175,9 @@ class Sender:
             if not await self._store.write(lambda conn: _lease(conn, lane, token, now)):
                 return
             not_before: datetime | None = None
+            ours = True
             try:
-                not_before = await self._send_batch(lane, token)
+                ours = not await self._send_batch(lane, token)
             except StoreUnavailable:
                 raise
             except Exception as problem:  # noqa: BLE001 - a defect in one card or chat must not silence the other lanes
@@ -184,25 +185,29 @@ class Sender:
                 self._count("failures", lane.partition(":")[0], "defect")
                 not_before = self._clock() + timedelta(seconds=RETRY[-1])
             finally:
-                await self._store.write(lambda conn: _release(conn, lane, token, not_before))
+                if ours:
+                    await self._store.write(lambda conn: _release(conn, lane, token, not_before))
         await self._wakeups.poke("outbox")  # there may be more than one batch
 
-    async def _send_batch(self, lane: str, token: str) -> datetime | None:
-        """Send in order; returns until when the lane must rest, after a failure that may pass."""
-        for due in await self._store.read(partial(self._batch, lane=lane)):
+    async def _send_batch(self, lane: str, token: str) -> bool:
+        """Send in order, until a failure that may pass. Whether the lane is no longer ours: given back with its last message, or lost."""
+        batch = await self._store.read(partial(self._batch, lane=lane))
+        for due in batch:
             sent = await self._send(lane, due)
-            until = self._clock() + LEASE
-            if not await self._store.write(partial(self._mark, due=due, sent=sent, lane=lane, token=token, until=until)):
-                return None  # too slow: another process has the lane, and goes on
-            if sent.not_before is not None:
-                return sent.not_before
-        return None
+            last = due is batch[-1] or sent.not_before is not None
+            if not await self._store.write(partial(self._mark, due=due, sent=sent, lane=lane, token=token, last=last)) or last:
+                return True  # the end; or too slow: another process has the lane, and goes on
+        return False
 
-    def _mark(self, conn: Connection, due: _Due, sent: _Sent, lane: str, token: str, until: datetime) -> bool:
+    def _mark(self, conn: Connection, due: _Due, sent: _Sent, lane: str, token: str, last: bool) -> bool:
+        """Keep what came of a message, and the lane for the next one or not at all; whether it was still ours."""
         marked = _mark(conn, due, sent, lane, self._clock())
         if marked and sent.problem is not None and sent.shown is not None:
             self._failed(conn, due.id, sent.problem, self._clock())
-        return conn.execute(_KEEP, {"on": lane, "mine": token, "until": until}).rowcount == 1
+        mine = {"on": lane, "mine": token}
+        if last:
+            return conn.execute(_GIVE_BACK, {**mine, "rests": sent.not_before}).rowcount == 1
+        return conn.execute(_KEEP, {**mine, "until": self._clock() + LEASE}).rowcount == 1
 
     def _batch(self, conn: Connection, lane: str) -> list[_Due]:
         batch = []
