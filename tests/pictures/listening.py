@@ -41,7 +41,7 @@ def nine_weeks(conn: Connection, antenne: Antenne) -> None:
     work, dice = Work(conn, antenne.house, MONDAY), random.Random(47)
     conn.execute(versions.update().values(at=MONDAY - timedelta(days=5)))  # so that this is its first digest, and none was missed
     topics.plant(work)
-    rows = []
+    rows: list[dict[str, object]] = []
     for topic in [one for one in topics.known(work).of("milieu") if one.name in SPOKEN_OF]:
         for back in range(10, 0, -1):
             usual = {"vuilkar": 3, "pmd": 2}.get(topic.name, 1)
