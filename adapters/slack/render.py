@@ -435,7 +435,6 @@ def _joined(controls: list[Json]) -> Iterator[Json]:
 
 def _elements(words: list[_Words]) -> Iterator[Json]:
     section: list[Json] = []
-    headed = False  # what stands right under a heading stays with it
     for one in words:
         if one.users:
             section += [item for user in one.users for item in ({"type": "user", "user_id": user}, _text(" "))]
@@ -444,9 +443,8 @@ def _elements(words: list[_Words]) -> Iterator[Json]:
             continue
         if one.kind == "plain":
             if section and not one.glue:
-                section.append(_text("\n\n" if one.apart and not headed else "\n"))
+                section.append(_text("\n\n" if one.apart else "\n"))
             section.append(_text(one.text, one.style))
-            headed = one.apart and one.style == "bold"
             continue
         if section:
             yield _section(section)

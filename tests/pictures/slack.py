@@ -13,10 +13,12 @@ from tests.node import MODULES
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 # approved payload → picture, how wide (pixels), light or dark
 PICTURES = {
-    "question_first_with_faq.nl": ("slack-vraag", 720, "light"),
-    "advice.nl": ("slack-kaart", 720, "light"),
-    "thread.nl": ("slack-draad", 720, "dark"),
-    "thread_decided.nl": ("slack-beslist", 420, "light"),
+    "slack/question_first_with_faq.nl": ("slack-vraag", 720, "light"),
+    "slack/advice.nl": ("slack-kaart", 720, "light"),
+    "slack/thread.nl": ("slack-draad", 720, "dark"),
+    "slack/thread_decided.nl": ("slack-beslist", 420, "light"),
+    "slack_more/home.nl": ("slack-start", 720, "light"),
+    "slack_more/digest.nl": ("slack-week", 720, "dark"),
 }
 
 
@@ -25,8 +27,8 @@ def main() -> None:
     with sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
         browser = driver.chromium.launch(executable_path=which("chromium"), args=["--no-sandbox"])
         for name, (picture, width, theme) in PICTURES.items():
-            page = Path(folder) / f"{name}.html"
-            source = HERE / "slack" / f"{name}.json"
+            page = Path(folder) / f"{picture}.html"
+            source = HERE / f"{name}.json"
             drawn = subprocess.run(["node", MODULES.parent / "draw_slack.mjs", theme, source], capture_output=True, check=True)
             page.write_bytes(drawn.stdout)
             tab = browser.new_page(viewport={"width": width, "height": 400}, device_scale_factor=1.5)
