@@ -631,8 +631,8 @@ class Talk:
             cards = (answer.card,) if answer.card is not None else answer.cards
             if cards:
                 self._look_at(cards)
-                if self._redraws:  # whether a message shows the same card: it then changes here too; what is new stands beneath
-                    await self._news()
+                if answer.cards:
+                    self._standing = await self._same_message()
             self._draw(answer.note, refused=answer.refused)
             if answer.form is None:
                 return
@@ -844,6 +844,14 @@ class Talk:
 
     async def _stop(self, _: str) -> bool:
         return False
+
+    async def _same_message(self) -> int | None:
+        """The message that shows the card on the screen: when it changes, the screen does."""
+        for channel in await self._antenne.channels(self.person):
+            for shown in await self._antenne.read(self.person, channel.conversation):
+                if shown.card in self.cards:
+                    return shown.message
+        return None
 
     # news
 

@@ -356,6 +356,14 @@ async def test_a_newcomers_help_is_no_case(desk: Desk) -> None:
     assert desk.talk.cards[0].title == "Zaak 1"
 
 
+async def test_what_waits_changes_on_the_screen(desk: Desk) -> None:
+    """A thread that was opened from the overview shows at once what was done in it."""
+    await desk.type("Ik weet jullie wonen", "Bedreiging of misdrijf")
+    await desk.later(20)
+    screen = await desk.type("/als sofie", "1", "Ik neem dit op")
+    assert "Sofie Maes neemt dit op" in screen[screen.rindex("Zaak 1 ·") :]
+
+
 async def test_enter_opens_what_is_new(desk: Desk) -> None:
     """The thread that was announced last stands there after one key, to be answered."""
     lead = Talk(desk.antenne, Pictures(), "sofie", desk.script, desk.console, redraws=False)
