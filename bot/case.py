@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
+from pydantic import Field
 from sqlalchemy import Row, bindparam, select, union_all
 
 from bot.presses import LARGEST_ID, Frozen
@@ -68,10 +69,10 @@ class State(Frozen):
     department: str | None = None
     ground: str | None = None
     house_rule: str | None = None
-    items: dict[str, Settled] = {}
-    proposed: dict[str, Proposed] = {}
+    items: dict[str, Settled] = Field(default_factory=dict)
+    proposed: dict[str, Proposed] = Field(default_factory=dict)
     formal: bool = False
-    replies: dict[str, str] = {}
+    replies: dict[str, str] = Field(default_factory=dict)
     earlier_strikes: int = 0
     no_strike: bool = False
     pictures: int = 0
@@ -88,8 +89,8 @@ class State(Frozen):
     answers_held: bool = False  # closed in a crisis by somebody who could not answer
     topic: int | None = None  # chosen by the moderator, 0 for none; until then the one that is suggested
     texts: int = 0  # how often the comment's words changed
-    terms: dict[str, datetime] = {}
-    lengths: dict[str, str] = {}  # the length that each term was computed from
+    terms: dict[str, datetime] = Field(default_factory=dict)
+    lengths: dict[str, str] = Field(default_factory=dict)  # the length that each term was computed from
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,8 @@ _SAVE = (
     )
 )  # fmt: skip
 _NOTE = timeline.insert()
+_codes = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_entry = json.JSONEncoder(separators=(",", ":")).encode
 _LIVE = (threads.c.case_id == bindparam("number"), threads.c.phase != "retracted")
 _TOLD = union_all(
     select(threads.c.role, threads.c.department).where(*_LIVE),
@@ -209,7 +212,7 @@ def save(work: Work, case: Case, what: str, codes: Mapping[str, Any] | None = No
     salt = make_salt().hex() if text else None
     digest = salted_digest(bytes.fromhex(salt), text) if text and salt else None
     number = case.length + 1
-    said = json.dumps(codes or {}, sort_keys=True, separators=(",", ":"))
+    said = _codes(codes or {})
     chain = link(case.chain, number, work.now, work.who, what, said, digest)
     case = replace(case, chain=chain, length=number, changed=work.now)
     ended = outcomes(case)
@@ -249,7 +252,7 @@ def save(work: Work, case: Case, what: str, codes: Mapping[str, Any] | None = No
 
 def link(before: str, number: int, at: datetime, who: str, what: str, codes: str, digest: str | None) -> str:
     """The next link of a case's chain: SHA-256 over the link before and everything of the entry but the text itself."""
-    entry = json.dumps([before, number, at.isoformat(), who, what, codes, digest], separators=(",", ":"))
+    entry = _entry([before, number, at.isoformat(), who, what, codes, digest])
     return hashlib.sha256(entry.encode()).hexdigest()
 
 
