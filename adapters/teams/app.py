@@ -138,7 +138,7 @@ class TeamsApp:
         if person is None:
             return
         await self._learn(body, person)
-        inside, t = await self._inside(person, member), self._t(person)
+        inside, t = await self._inside(body, person, member), self._t(person)
         if inside is None:
             self._later(self._whisper(person, Answer(note=t("teams.unsure"), refused=True)))
             return
@@ -173,7 +173,7 @@ class TeamsApp:
         if person is None:
             return
         await self._learn(body, person)
-        inside = await self._inside(person, member)
+        inside = await self._inside(body, person, member)
         event = events.edited(body, self._actor(person, inside=bool(inside)))
         if event is not None:
             await self.antenne.handle(event)
@@ -309,7 +309,7 @@ class TeamsApp:
     async def _pressed_in_words(self, body: Json, person: Who, actor: Actor) -> None:
         """A button of a client that knows no Action.Execute: what it says came as a message."""
 
-        async def member() -> bool | None:
+        async def member(conversation: str = "") -> bool | None:
             return True  # looked at a moment ago
 
         answer, press = await self._acted(body, person, member)
@@ -400,12 +400,12 @@ class TeamsApp:
     async def _refused(self, body: Json, person: Who, member: Member) -> Answer | None:
         """The refusal for somebody who does not act as themselves here."""
         await self._learn(body, person)
-        inside = await self._inside(person, member)
+        inside = await self._inside(body, person, member)
         if inside:
             return None
         return Answer(note=self._t(person)("teams.unsure" if inside is None else "refused.unknown_person"), refused=True)
 
-    async def _inside(self, person: Who, member: Member) -> bool | None:
+    async def _inside(self, body: Json, person: Who, member: Member) -> bool | None:
         """Whether somebody acts as themselves here: in the directory, of our tenant, no guest; ``None``: Teams does not say now."""
         if ("teams", person.person) not in self.antenne.organisation.by_address:
             return False
@@ -414,6 +414,11 @@ class TeamsApp:
         at, known = self._known.get(person.person, (float("-inf"), False))
         if self._clock() - at > KNOWN:
             found = await member()
+            if (
+                found is None and not events.spot(body).personal
+            ):  # Modereer is chosen where the bot is no member: their own chat knows them too
+                own = await self.chat.place_of(person.person)
+                found = await member(own.remote) if own is not None else None
             if found is None:
                 return None
             known = found

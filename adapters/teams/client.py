@@ -315,6 +315,14 @@ class TeamsChat:
             else:
                 return
 
+    async def place_of(self, person: str) -> Place | None:
+        """Somebody's own chat; ``None`` when it cannot be opened now."""
+        try:
+            return await self._place(Conversation("teams", person))
+        except Failed as problem:
+            log.warning("teams_own_chat", status=problem.status, code=problem.code)
+            return None
+
     async def _say(self, message: Outgoing, remote: str | None) -> str:
         self._pace(str(message.conversation))
         try:

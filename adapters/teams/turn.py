@@ -3,7 +3,7 @@
 Its defects that concern us are mended or gone round here, each with its reason. Exchanging the SDK rewrites this file.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import requests
@@ -135,9 +135,13 @@ class Turns(Protocol):
     async def on_invoke(self, body: Json, member: "Member") -> tuple[int, object]: ...
 
 
-Member = Callable[
-    [], Awaitable[bool | None]
-]  # whether who acts is a member of the tenant, no guest; ``None``: it cannot be said now
+class Member(Protocol):
+    """Asks the connector about who acts."""
+
+    async def __call__(self, conversation: str = "") -> bool | None:
+        """Whether they are a member of the tenant, no guest, as a conversation says it: the one of the activity, or another. ``None``: it
+        cannot be said now, or not there."""
+        ...
 
 
 class _Handler(TeamsActivityHandler):  # type: ignore[misc]  # as above
@@ -168,12 +172,14 @@ class _Handler(TeamsActivityHandler):  # type: ignore[misc]  # as above
         return InvokeResponse(status=status, body=body)
 
     def _member(self, turn_context: TurnContext) -> Member:
-        async def member() -> bool | None:
+        async def member(conversation: str = "") -> bool | None:
             activity = turn_context.activity
             try:
                 await self._connector.tokens.fresh()
                 client = turn_context.turn_state[CloudAdapterBase.BOT_CONNECTOR_CLIENT_KEY]
-                found = await client.conversations.get_conversation_member(activity.conversation.id, activity.from_property.id)
+                found = await client.conversations.get_conversation_member(
+                    conversation or activity.conversation.id, activity.from_property.id
+                )
                 values = {**(found.additional_properties or {}), **found.as_dict()}
             except (ClientException, requests.RequestException, OSError, TimeoutError) as problem:
                 log.warning("teams_member", error=type(problem).__name__)

@@ -255,6 +255,8 @@ class Cloud:
         return {"id": f"{place_or_none.id};messageid={name}", "activityId": name}
 
     def _members(self, request: web.Request, place: Conversation) -> Json:
+        if not place.installed:
+            raise Refuse(403, "BotNotInConversationRoster")
         if "member" not in request.match_info:
             return {"members": [self._account(one, role) for one, role in place.members.items()]}
         person = request.match_info["member"].removeprefix("29:")

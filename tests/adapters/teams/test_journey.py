@@ -110,6 +110,22 @@ async def test_modereer_on_a_message(tmp_path: Path) -> None:
         assert "zie hier (https://evil.example/x)" in town.chat_of("an")[-1].quotes[0]
 
 
+async def test_modereer_where_the_bot_is_no_member(tmp_path: Path) -> None:
+    """The action works on any message, also in a chat without the bot: one's own chat with it says who one is; a guest stays out."""
+    async with open_town(tmp_path) as town:
+        place = town.cloud.channel("borrel", "an", "karim", installed=False)
+        payload = {"messagePayload": {"body": {"contentType": "text", "content": "Wat een puinhoop"}}}
+        spot = Spot(f"{place.id};messageid=1", "1", {})
+        asked = await town.invoke("an", "composeExtension/fetchTask", payload, spot=spot)
+        assert "Wat een puinhoop" in str(asked["task"]["value"]["card"])
+        town.cloud.personal("karim").members[person_id("karim")] = "guest"
+        refused = await town.invoke("karim", "composeExtension/fetchTask", payload, spot=spot)
+        assert "niet in de lijst" in refused["task"]["value"]
+        town.cloud.personal("tom").installed = False
+        unsure = await town.invoke("tom", "composeExtension/fetchTask", payload, spot=spot)
+        assert "niet nagaan" in unsure["task"]["value"]
+
+
 async def test_mention_in_a_channel(tmp_path: Path) -> None:
     """Calling the bot in a channel: words make a case, a command is answered, nothing at all brings help; each in one's own chat."""
     async with open_town(tmp_path) as town:
