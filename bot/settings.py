@@ -1,5 +1,6 @@
 """Environment, `.env` and secret files to settings. Every name begins with ``ANTENNE_``; parts are joined with ``__``."""
 
+import os
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -41,7 +42,12 @@ class TeamsSettings(BaseModel):
     )
     login_url: str = Field(default="https://login.microsoftonline.com", description="who gives the bot its token")
     identity_url: str = Field(
-        default="http://169.254.169.254/metadata/identity/oauth2/token", description="who gives a managed identity its token"
+        default_factory=lambda: os.environ.get("IDENTITY_ENDPOINT") or "http://169.254.169.254/metadata/identity/oauth2/token",
+        description="who gives a managed identity its token; App Service and Container Apps say it themselves",
+    )
+    identity_header: SecretStr | None = Field(
+        default_factory=lambda: SecretStr(said) if (said := os.environ.get("IDENTITY_HEADER")) else None,
+        description="what App Service and Container Apps want to hear there; a virtual machine has none",
     )
     connector_url: str = Field(default="", description="one more address that the bot's token may go to; a test stands there")
 

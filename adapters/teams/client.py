@@ -107,7 +107,11 @@ class Tokens:
         try:
             if settings.app_type == "UserAssignedMSI":
                 query = {"api-version": "2018-02-01", "resource": RESOURCE, "client_id": settings.app_id}
-                call = self.session().get(settings.identity_url, params=query, headers={"Metadata": "true"}, timeout=patience,
+                asking = {"Metadata": "true"}  # a virtual machine's own address
+                if settings.identity_header is not None:  # App Service, Container Apps
+                    query["api-version"] = "2019-08-01"
+                    asking = {"X-IDENTITY-HEADER": settings.identity_header.get_secret_value()}
+                call = self.session().get(settings.identity_url, params=query, headers=asking, timeout=patience,
                                           allow_redirects=False)  # fmt: skip
             else:
                 assert settings.app_password is not None  # the settings are refused without
@@ -119,7 +123,8 @@ class Tokens:
                 found = await answer.json(content_type=None)
                 if answer.status >= 500:
                     raise Failed(answer.status, "login")
-            return str(found["access_token"]), float(found["expires_in"])
+            left = found["expires_in"] if "expires_in" in found else float(found["expires_on"]) - time.time()
+            return str(found["access_token"]), float(left)
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise Failed(503, "login") from None
         except (ValueError, KeyError, TypeError):

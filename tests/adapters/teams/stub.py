@@ -27,6 +27,7 @@ APP, TENANT, PASSWORD, TOKEN = (
     "token-of-the-bot",
 )
 BOT = f"28:{APP}"
+HEADER = "only-for-this-app"  # what App Service gives an app, to ask for its managed identity's token
 MOST = 100_000  # bytes of a message as UTF-16 that Teams takes; ours stay below 80,000
 KEY, OTHER_KEY, UNENDORSED = (rsa.generate_private_key(65537, 2048) for _ in range(3))
 _ids = itertools.count(1_700_000_000_000)
@@ -166,6 +167,8 @@ class Cloud:
 
     async def identity(self, request: web.Request) -> web.Response:
         self.token_calls.append(dict(request.query))
+        if request.headers.get("X-IDENTITY-HEADER") == HEADER and request.query.get("api-version") == "2019-08-01":
+            return web.json_response({"access_token": TOKEN, "expires_on": str(int(time.time()) + 86_400), "client_id": APP})
         if request.headers.get("Metadata") != "true" or request.query.get("client_id") != APP:
             return web.json_response({"error": "invalid_request"}, status=400)
         return web.json_response({"access_token": TOKEN, "expires_in": "86400", "resource": "https://api.botframework.com"})

@@ -20,6 +20,7 @@ from tests.adapters.slack.town import until
 from tests.adapters.teams.stub import (
     APP,
     BOT,
+    HEADER,
     OTHER_KEY,
     PASSWORD,
     TENANT,
@@ -219,16 +220,34 @@ async def test_local_without_registration(tmp_path: Path) -> None:
             await Gate(town.app.connector.settings, lambda: town.session).token("", "192.0.2.1")
 
 
-@pytest.mark.parametrize("how", [{}, {"app_type": "UserAssignedMSI", "app_password": None}])
+MANAGED: dict[str, Any] = {"app_type": "UserAssignedMSI", "app_password": None}
+
+
+@pytest.mark.parametrize(
+    "how", [{}, MANAGED, MANAGED | {"identity_header": SecretStr(HEADER)}], ids=["secret", "machine", "service"]
+)
 async def test_bot_token(tmp_path: Path, how: dict[str, Any]) -> None:
-    """The bot's own token is asked for once, with the secret or as a managed identity, and never shown to a person."""
+    """The bot's own token is asked for once, with the secret or as a managed identity, on a virtual machine as in App Service and
+    Container Apps, and never shown to a person."""
     async with open_town(tmp_path, **how) as town:
         town.app.connector.settings.__dict__["identity_url"] = f"{town.cloud.origin}/identity"
-        await asyncio.gather(*(town.app.connector.tokens.fresh() for _ in range(5)))
-        assert town.app.connector.tokens.now == TOKEN
+        tokens = town.app.connector.tokens
+        await asyncio.gather(*(tokens.fresh() for _ in range(5)))
+        assert tokens.now == TOKEN
         (asked,) = town.cloud.token_calls
         assert asked.get("client_id") == APP
         assert asked.get("client_secret") == (None if how else PASSWORD)
+        assert tokens._until > tokens.clock() + 3_000
+
+
+def test_managed_identity_of_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """App Service and Container Apps say in the environment where a managed identity asks for its token."""
+    monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:42356/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", HEADER)
+    found = TeamsSettings(app_id=APP, tenant_id=TENANT, app_type="UserAssignedMSI")
+    assert found.identity_url == "http://127.0.0.1:42356/msi/token"
+    assert found.identity_header == SecretStr(HEADER)
+    assert HEADER not in repr(found)
 
 
 # --- once --------------------------------------------------------------------------------------------------
