@@ -191,6 +191,7 @@
     setTimeout(() => (arriving = false), 5000);
     if (!answer.refused && form.matches("[data-composer],[data-form]")) {
       form.reset();
+      all("textarea", form).forEach((area) => (area.style.height = ""));
       all("[data-files]", form).forEach((list) => list.replaceChildren());
     }
     if (answer.form) {
@@ -278,6 +279,11 @@
     if (drop) take_out(drop);
     all("details.more[open]").forEach((menu) => menu.contains(event.target) || menu.removeAttribute("open"));
   });
+  // A menu that opens at the lower edge comes into sight whole.
+  const unfold = (event) => {
+    if (event.target.matches?.("details.more[open]")) $(".menu", event.target).scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("toggle", unfold, true);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       const menu = event.target.closest?.("details.more[open]");

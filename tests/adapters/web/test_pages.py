@@ -176,6 +176,28 @@ async def test_what_takes_long_says_so_and_covers_nothing(chatting: Chatting) ->
     await expect(toast).to_have_count(0)  # what was refused is past
 
 
+async def test_the_box_is_small_again_and_a_menu_is_seen_whole(chatting: Chatting) -> None:
+    """After a long comment the box is as it was; a menu that opens at the lower edge comes into sight above it."""
+    _, address, browser = chatting
+    page = await browser.new_page(viewport={"width": 1280, "height": 700})
+    await page.goto(f"{address}/als/an/gesprek/an")
+    box = page.get_by_label("Plak een reactie")
+    before = await box.bounding_box()
+    await box.fill("een lange reactie\n" * 8)
+    await page.get_by_role("button", name="Verstuur").click()
+    await expect(box).to_have_value("")
+    after = await box.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["height"] == before["height"]
+    menu = page.get_by_label("Meer bij deze stap: Verwijder")
+    await menu.evaluate("one => { const log = one.closest('.scroll'); log.scrollTop += one.getBoundingClientRect().top - 480; }")
+    await menu.click()
+    opened = await page.locator("details.more[open] .menu").bounding_box()
+    assert opened is not None
+    assert opened["y"] + opened["height"] <= after["y"]
+
+
 async def test_a_form_is_a_dialog_and_keeps_what_was_typed(chatting: Chatting) -> None:
     """A refused form stays open with its words and says why; sent well, it closes with a note."""
     bot, address, browser = chatting
