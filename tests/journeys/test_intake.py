@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from sqlalchemy import func, select
 
 from bot.comment_text import LIMIT
+from bot.tables import evidence
 from tests.journeys.chat import PNG, Chat
 from tests.journeys.conftest import IN_A_BROWSER
 
@@ -160,3 +162,17 @@ async def test_a_long_paste_is_kept(chat: Chat) -> None:
     await an.press("Gegevens aanvullen")
     assert an.form is not None
     assert len(an.form.fields[0].value) == LIMIT
+
+
+async def test_no_case_takes_more_pictures_than_a_dossier_can_carry(chat: Chat) -> None:
+    """Thirty screenshots (of 10 MB at most: 300 MB) are refused with what to do, at once and bit by bit; what was kept stays."""
+    an = chat.person("an")
+    await an.paste("Kijk", pictures=[PNG] * 30)
+    assert (an.refused, an.note) == (True, "Een zaak heeft hoogstens 10 beelden. Kies de beelden die het meest tonen.")
+    await an.paste("Kijk", pictures=[PNG] * 10)
+    assert an.card.number == 1
+    await an.press("Gegevens aanvullen")
+    await an.fill({}, pictures=[PNG])
+    assert an.refused
+    kept = select(evidence.c.case_id, func.count()).group_by(evidence.c.case_id).order_by(evidence.c.case_id)
+    assert (1, 10) in await chat.stored(lambda conn: [tuple(row) for row in conn.execute(kept)])
