@@ -48,7 +48,8 @@ def meet(work: Work, values: dict[str, str]) -> None:
     name = cut(clean(values.get("name", "")).replace("\n", " ").strip(), LONGEST_NAME)[0] or (before.name if before else "")
     if not name:
         raise Refused("refused.person_name")
-    language: Language = next((item for item in get_args(Language) if item == values.get("language")), organisation.language)
+    as_before: Language = before.language if before else organisation.language
+    language = next((item for item in get_args(Language) if item == values.get("language")), as_before)
     addresses = dict(before.addresses) if before else {}
     if values.get("address", "").strip():
         platform, found = address(work, values["address"])

@@ -159,7 +159,7 @@ def person_form(w: Wording, press: Press) -> Form:
     fields = (
         Field("person", w.t("field.person_who"), "choice", "", (("", w.t("directory.new_person")), *people)),
         Field("name", w.t("field.person_name"), "line", hint=w.t("field.person_name_hint"), limit=80),
-        Field("language", w.t("field.person_language"), "choice", w.organisation.language, languages),
+        Field("language", w.t("field.person_language"), "choice", "", (("", w.t("directory.same_language")), *languages)),
         Field("address", w.t("field.person_address"), "line", hint=w.t("field.person_address_hint"), limit=200),
     )
     return Form(w.t("form.person"), press, fields, w.t("form.save"))

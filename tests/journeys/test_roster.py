@@ -208,9 +208,10 @@ async def test_somebody_new_is_known_at_once_everywhere(talk: Talk) -> None:
             assert says in sofie.note
         await sofie.command("rollen")
         await sofie.press("Mensen", on="Wie doet wat")
-        await sofie.fill({"Wie?": "Zoë D'Hondt", "Naam": "Zoë Maes", "Taal": "Nederlands"})
+        await sofie.fill({"Wie?": "Zoë D'Hondt", "Naam": "Zoë Maes"})
         assert "Zoë Maes" in sofie.shown[0].facts["Moderator"]
-        assert one.antenne.organisation.people["zoe"].addresses == {"slack": "U0ZOE"}
+        kept = one.antenne.organisation.people["zoe"]
+        assert (kept.addresses, kept.language) == ({"slack": "U0ZOE"}, "en")
 
 
 async def test_the_policy_is_approved_anew_from_chat(chat: Chat) -> None:
