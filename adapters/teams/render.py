@@ -291,7 +291,7 @@ class _Pen:
         for row in block.rows[: self.rows]:
             cells = (*row, *[""] * len(head))[: len(head)]
             rows.append([self._cell(one) for one in cells])
-        made: Json = {"type": "Table", "id": self._id("table"), "gridStyle": "default"}  # its first row is the head
+        made: Json = {"type": "Table", "id": self._id("table"), "gridStyle": "default", "verticalCellContentAlignment": "Center"}
         made["columns"] = [{"width": 2 if at == 0 else 1} for at in range(len(head))]
         made["rows"] = [{"type": "TableRow", "cells": [{"type": "TableCell", "items": [one]} for one in row]} for row in rows]
         yield made

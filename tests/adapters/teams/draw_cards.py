@@ -8,17 +8,19 @@ What it draws is near to Teams, which has its own style sheet. The renderer come
 
 import asyncio
 import json
+import re
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import which
 from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.adapters.teams.stub import Json, channel_id, person_id
+from tests.adapters.teams.stub import Json, channel_id
 from tests.adapters.teams.town import find, open_town
 from tests.approved import HERE
 from tests.node import MODULES
@@ -49,6 +51,8 @@ DRAW = """(drawn) => {
   document.getElementById("card").replaceChildren(card.render());
   return problems;
 }"""
+HANDBOOK = {"teams-vraag": "light", "teams-stappen": "light", "teams-draad": "dark", "teams-modereer": "light",
+            "teams-weekoverzicht": "light"}  # fmt: skip
 RENDERER = MODULES / "adaptivecards" / "dist" / "adaptivecards.js"
 
 
@@ -103,9 +107,7 @@ async def cards() -> dict[str, Json]:
     with tempfile.TemporaryDirectory() as folder:
         async with open_town(Path(folder)) as town:
             mine = town.cloud.personal("an")
-            await town.write(
-                "an", "Die burgemeester moest men eens goed aanpakken. Zie https://evil.example @@ <at>Sofie Maes</at>"
-            )
+            await town.write("an", "Die burgemeester moest men eens goed aanpakken. Lees https://voorbeeld.be maar.")
             found["teams-vraag"] = newest(mine, 0)
             for label in ("Negatief", "Haat of discriminatie", "Ja"):
                 await town.press("an", find(town.chat_of("an"), label).handle)
@@ -113,26 +115,42 @@ async def cards() -> dict[str, Json]:
             await town.settle(16)
             place = town.cloud.conversations[channel_id("communicatie")]
             found["teams-draad"] = newest(place, 0)
-            head = town.messages(place)[0]["id"]
-            await town.write("sofie", "Waar staat dit precies?", place=place, root=head)
-            found["teams-antwoord"] = newest(mine)
             payload = {"messagePayload": {"body": {"contentType": "html", "content": "<p>Wat een puinhoop is het hier!</p>"}}}
             asked = await town.invoke("an", "composeExtension/fetchTask", payload)
             found["teams-modereer"] = asked["task"]["value"]["card"]["content"]
-            assert person_id("an") in mine.id
+            for question in (
+                "Wanneer is het fietspad klaar?",
+                "Is het fietspad af?",
+                "Ligt het fietspad open?",
+                "Wie veegt de stoep?",
+            ):
+                await town.write("karim", question)
+                for label in ("Neutraal", "Vraag", "Ik weet het antwoord niet"):
+                    await town.press("karim", find(town.chat_of("karim"), label).handle)
+            await town.settle(16)
+            town.time[0] = datetime(2026, 11, 23, 7, 31, tzinfo=UTC)
+            await town.settle(1)
+            week = [
+                one for one in town.messages(town.cloud.conversations[channel_id("mobiliteit")]) if "Weekoverzicht" in str(one)
+            ]
+            found["teams-weekoverzicht"] = week[0]["activity"]["attachments"][0]["content"]
     return found
 
 
-async def draw(found: dict[str, Json], out: Path) -> None:
-    """Write a picture of each card in each theme."""
+async def draw(found: dict[str, Json], out: Path, themes: Mapping[str, str]) -> None:
+    """Write a picture of each card in the theme that the handbook has it in; of any other in each theme."""
     chromium = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))))
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for theme in THEMES:
             async with easel(browser, theme) as page:
                 for name, drawn in found.items():
-                    print(name, theme, await page.evaluate(DRAW, drawn))  # noqa: T201 - for who looks at them
-                    await page.locator("#card").screenshot(path=out / f"{name}-{theme}.png")
+                    if themes.get(name, theme) == theme:
+                        plain = json.dumps(drawn, ensure_ascii=False).replace("⛔", "⊘")  # which this machine's letters have
+                        mentioned = json.loads(re.sub("</?at>", "", plain))  # Teams shows the name alone
+                        print(name, theme, await page.evaluate(DRAW, mentioned))  # noqa: T201 - for who looks at them
+                        file = f"{name}.png" if name in themes else f"{name}-{theme}.png"
+                        await page.locator("#card").screenshot(path=out / file)
         await browser.close()
 
 
@@ -140,4 +158,4 @@ if __name__ == "__main__":
     everything = approved() if "--all" in sys.argv else asyncio.run(cards())
     folder = Path(sys.argv[-1])
     folder.mkdir(parents=True, exist_ok=True)
-    asyncio.run(draw(everything, folder))
+    asyncio.run(draw(everything, folder, HANDBOOK))
