@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select, union
 
 from bot import alarm, loops, topics
 from bot.case import advice, load_case
@@ -23,6 +23,7 @@ from bot.organisation import Organisation
 from bot.outbox import say
 from bot.roster import direct, holders, recipient
 from bot.tables import WITH_WORDS, cases, digests, faq, insert_new, signals, versions
+from bot.tables import topics as topic_table
 from bot.work import House, Work
 from bot.working_time import Calendar
 from flows.policy import Digest as Settings
@@ -92,6 +93,12 @@ def _before(week: str, calendar: Calendar) -> str:
 def everybody(organisation: Organisation) -> tuple[str, ...]:
     """Everybody of whom there is a digest: the departments, the management team and equal opportunities."""
     return (*organisation.departments, MANAGEMENT, EQUAL)
+
+
+def gone(work: Work) -> tuple[str, ...]:
+    """Departments that had a digest or a topic once and are no more."""
+    had = union(select(digests.c.department).where(digests.c.department != ""), select(topic_table.c.department))
+    return tuple(sorted(set(work.conn.execute(had).scalars()).difference(everybody(work.organisation))))
 
 
 def audiences(organisation: Organisation) -> tuple[str, ...]:

@@ -282,17 +282,19 @@ def weekly(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     weeks = [word.upper() for word in words if digest.is_week(word, calendar)]
     text = " ".join(word for word in words if not digest.is_week(word, calendar))
     said = showing.words_for(work)
-    named = next((name for name in digest.everybody(organisation) if text.casefold() in _called(said, name)), "") if text else ""
-    mine = [name for name in digest.everybody(organisation) if _reads(work, name)]
+    everybody = (*digest.everybody(organisation), *digest.gone(work))
+    named = next((name for name in everybody if text.casefold() in _called(said, name)), "") if text else ""
+    ever = [name for name in everybody if _reads(work, name)]
+    mine = [name for name in ever if name in digest.everybody(organisation)]
     if not mine:
         raise Refused("refused.no_signals")
     if text and not named:
-        return Answer(cards=(wording.digest.archive(said, text, digest.archive(work, mine, text)),))
+        return Answer(cards=(wording.digest.archive(said, text, digest.archive(work, ever, text)),))
     if named:
         must_read_digest(work, named)
     if not weeks and not named:
         if len(mine) > 1:
-            return Answer(cards=(wording.digest.choose(said, mine, calendar.iso_week(work.now)), archive_card(work, mine)))
+            return Answer(cards=(wording.digest.choose(said, mine, calendar.iso_week(work.now)), archive_card(work, ever)))
         named = mine[0]
     week = weeks[-1] if weeks else calendar.iso_week(work.now)
     names = [named] if named else mine

@@ -74,13 +74,14 @@ async def _digests(
     from sqlalchemy import Connection
 
     from bot import showing
-    from bot.digest import everybody, last_due, of
+    from bot.digest import everybody, gone, last_due, of
     from bot.work import Work
 
     async with running(settings) as antenne:
         organisation, at = antenne.organisation, antenne.clock()
         say = sentences(organisation.language)
-        one_of(say, "department", department, everybody(organisation))
+        left = await antenne.store.read(lambda conn: gone(Work(conn, antenne.house, at)))
+        one_of(say, "department", department, (*everybody(organisation), *left))
         week = week or last_due(at, organisation.policy, organisation.calendar)[1]
         try:
             organisation.calendar.week_bounds(week)
@@ -153,14 +154,15 @@ def signals_export(
 async def _signals(
     running: "Running", settings: "Settings", words: str, department: str, week: str, kind: str, limit: int | None
 ) -> "tuple[int, tuple[Found, ...], Organisation]":
-    from bot.digest import is_week
+    from bot.digest import gone, is_week
     from bot.signals import KINDS, Wanted, find
     from bot.work import Work
 
     async with running(settings) as antenne:
         organisation, at = antenne.organisation, antenne.clock()
         say = sentences(organisation.language)
-        one_of(say, "department", department, organisation.departments)
+        left = await antenne.store.read(lambda conn: gone(Work(conn, antenne.house, at)))
+        one_of(say, "department", department, (*organisation.departments, *left))
         one_of(say, "kind", kind, KINDS)
         if week and not is_week(week, organisation.calendar):
             fail(say.t("cli.digest.week", week=week), USAGE)

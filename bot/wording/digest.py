@@ -19,7 +19,7 @@ def audience(w: Wording, name: str) -> str:
     """Whose digest it is: a department, the management team, equal opportunities; of a department that is no more, its id."""
     if name in (MANAGEMENT, EQUAL):
         return w.t(f"audience.{name}")
-    return w.department(name) if name in w.organisation.departments else name or w.t("fallback.no_department")
+    return w.department(name) if name else w.t("fallback.no_department")
 
 
 def title(w: Wording, week: str, name: str) -> str:

@@ -45,7 +45,7 @@ def _status(w: Wording, row: Any) -> str:
 def _facts(w: Wording, row: Any) -> tuple[tuple[str, str | Quote], ...]:
     rows: list[tuple[str, str | Quote]] = []
     if row.department:
-        rows.append((w.t("select.department"), _department(w, row.department)))
+        rows.append((w.t("select.department"), w.department(row.department)))
     if row.tags:
         rows.append((w.t("faq.tags"), Quote(", ".join(row.tags.split(",")))))
     if row.language != w.organisation.language:
@@ -66,11 +66,6 @@ def _dates(w: Wording, begin: str | None, end: str | None) -> str:
     if first and last:
         return w.t("faq.between", first=first, last=last)
     return w.t("faq.from", first=first) if first else w.t("faq.until", last=last)
-
-
-def _department(w: Wording, name: str) -> str:
-    """A department by its name; by its id when it is gone from the organisation."""
-    return w.department(name) if name in w.organisation.departments else name
 
 
 def history(w: Wording, number: int, versions: Sequence[Version]) -> Card:
@@ -179,7 +174,7 @@ def gaps(w: Wording, gaps: Sequence[Gap]) -> Card:
         return Card(title, (Text(w.t("gaps.none")),))
     body: list[Block] = []
     for gap in gaps[:FAQ_GAPS]:
-        where = f" · {_department(w, gap.department)}" if gap.department else ""
+        where = f" · {w.department(gap.department)}" if gap.department else ""
         body.append(Text(w.s.tn("gaps.asked", gap.count) + where, "strong"))
         body += [Quote(item.text) for item in gap.questions[:3]]
         if gap.shared:

@@ -49,7 +49,9 @@ class Wording:
         return f"{name} {self.department(department)}" if department in self.organisation.departments else name
 
     def department(self, name: str) -> str:
-        return said(self.organisation.departments[name].name, self.language)
+        """What a department is called; of one that is no more, its id."""
+        found = self.organisation.departments.get(name)
+        return said(found.name, self.language) if found is not None else name
 
     def moment(self, at: datetime) -> str:
         return self.s.moment(at, self.organisation.calendar.zone, self.now)

@@ -533,10 +533,12 @@ class Chat:
 
 
 def merged(known: Any, changes: Any) -> Any:
-    """``known`` with ``changes`` laid over it, mapping by mapping."""
+    """``known`` with ``changes`` laid over it, mapping by mapping; ``None`` takes a name away."""
     if not (isinstance(known, dict) and isinstance(changes, dict)):
         return changes
-    return known | {name: merged(known.get(name), value) for name, value in changes.items()}
+    gone = {name for name, value in changes.items() if value is None}
+    kept = {name: value for name, value in known.items() if name not in gone}
+    return kept | {name: merged(known.get(name), value) for name, value in changes.items() if name not in gone}
 
 
 def organisation_in(folder: Path, changes: Mapping[str, Any], tree: Callable[[str], str] | None = None) -> Path:

@@ -6,10 +6,12 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from bot import digest
 from bot import signals as log
 from bot.tables import alerts, comments, messages, signals
 from bot.work import Work
 from tests.journeys.chat import Chat, Sheet
+from tests.journeys.conftest import Talk
 
 WEEK = "2026-W47"  # of the chat's first day, a Tuesday
 
@@ -242,3 +244,45 @@ async def test_signals_are_copied_harmlessly(chat: Chat) -> None:
     assert [row["topic"] for row in json.loads(an.shown[0].copies[0][1])] == ["fietspad", "fietspad"]
     await an.command(f"signalen mobiliteit: fietspad {WEEK}")
     assert len(an.shown[0].rows) == 2
+
+
+async def test_a_department_is_removed(talk: Talk) -> None:
+    """What it left stays, and comes to the communications lead: its case, answers, signals, topics, digests and open loops."""
+    async with talk() as chat:
+        await chat.work()
+        an, nele = chat.person("an"), chat.person("nele")
+        await noted(chat, *[f"vrije_tijd: zwembad dicht? ({number})" for number in range(4)])
+        await nele.command("weekoverzicht")
+        await nele.press("Nieuwe FAQ", on="zwembad")
+        await nele.command("faq nieuw")
+        await nele.fill({"question": "Mag ik koffer X in het zwembad?", "answer": "Nee.", "department": "vrije_tijd"})
+        await an.paste("Wanneer is het zwembad weer open?")
+        for label in ("Neutraal", "Vraag", "Ik weet het antwoord niet"):
+            await an.press(label)
+        await chat.pass_time(weeks=1)
+        gone = chat.now
+    async with talk(changes={"departments": {"vrije_tijd": None}}, at=gone) as chat:
+        an, nele, sofie = chat.person("an"), chat.person("nele"), chat.person("sofie")
+        await chat.pass_time(weeks=1)
+        await an.command("zaak 1")
+        assert "Zaak 1" in an.shown[0].text
+        await an.command("zaken")
+        await an.press(next(label for label in an.shown[0].labels() if "Zaak 1" in label))
+        assert an.card.text
+        await an.command("faq koffer zwembad")
+        assert "Nee." in an.shown[0].text, "what was approved stays an answer"
+        await sofie.command("signalen zwembad")
+        assert len(sofie.shown[0].rows) >= 4
+        await sofie.command("weekoverzicht zwembad")
+        assert any("vrije_tijd" in "".join(row) for row in sofie.shown[0].rows)
+        await sofie.press(sofie.shown[0].rows[-1][0])
+        assert "vrije_tijd" in sofie.shown[0].text
+        [management] = [item for item in await sofie.inbox() if item.title == "Weekoverzicht week 48 · Managementteam"]
+        assert any(row[0] == "zwembad" for row in management.rows), "its open loop is followed above"
+        await sofie.press("zwembad", on="Weekoverzicht week 48 · Managementteam")
+        await sofie.press("Sluit af")
+        assert sofie.note == "‘zwembad’ is afgesloten."
+        await nele.command("signalen zwembad")
+        assert nele.refused
+        left = await chat.stored(lambda conn: digest.gone(Work(conn, chat.antenne.house, chat.now)))
+        assert left == ("vrije_tijd",), "the command line gives its signals and digests out"
