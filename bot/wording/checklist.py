@@ -100,8 +100,9 @@ def replies(w: Wording, seen: Seen, advised: Advise) -> list[Block]:
     if todos:
         label = w.t("button.say_je" if case.state.formal else "button.say_u")
         blocks.append(Buttons((Button(label, SetForm(case=case.number, formal=not case.state.formal)),)))
-    if case.state.place == "private" and case.policy.dm_auto_reply:
-        blocks.append(Copy(w.t("copy.auto_reply"), case.policy.dm_auto_reply))
+    if case.state.place == "private":
+        proposed = w.for_citizens(case.policy).t("reply.auto_reply", days=case.policy.response.answer)
+        blocks.append(Copy(w.t("copy.auto_reply"), case.policy.dm_auto_reply or proposed))
     return blocks
 
 

@@ -32,7 +32,7 @@ def private(w: Wording, seen: Seen) -> list[Block]:
     """What the reader alone marked, and what can be done with it."""
     blocks: list[Block] = []
     if "colleague_targeted" in seen.private:
-        blocks.append(Text(w.t("support.colleague", who=_people(w)), "strong"))
+        blocks += [Text(w.t("support.colleague", who=_people(w)), "strong"), Text(w.t("support.ideas"), "hint")]
         blocks.append(Buttons((Button(w.t("button.tell_colleague"), TellColleague(case=seen.case.number)),)))
     elif seen.confidential:
         blocks.append(Text(w.t("support.confidential"), "hint"))

@@ -1,6 +1,6 @@
 """Every value of every policy setting changes a step, a date, a told role, or a text to set or send (domain §5)."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
@@ -136,7 +136,7 @@ async def texts(chat: Chat) -> object:
     return chat.person("an").card.copies
 
 
-async def in_private(chat: Chat) -> object:
+async def in_private(chat: Chat) -> Sequence[tuple[str, str]]:
     """The texts to copy in a private conversation."""
     await card(chat, "Neutraal", "Klacht", place="Privébericht aan ons")
     return chat.person("an").card.copies
@@ -255,6 +255,16 @@ async def test_a_setting_changes_what_the_bot_says_or_keeps(name: str, tmp_path:
             seen.append(await shown.show(chat))
     for one, other in combinations(range(len(seen)), 2):
         assert seen[one] != seen[other], (shown.values[one], shown.values[other])
+
+
+async def test_a_private_message_has_an_acknowledgement_to_set(tmp_path: Path) -> None:
+    """The municipality's own text, or a proposal with its own term; only where a private message came in."""
+    changes = {"policy": {"dm_auto_reply": "", "response": {"answer": 3}}}
+    async with talking(f"sqlite:///{tmp_path}/antenne.db", tmp_path, changes=changes) as chat:
+        private = dict(await in_private(chat))
+        assert "binnen 3 werkdagen" in private["Automatisch antwoord op privéberichten, in te stellen op het platform"]
+        await card(chat, "Neutraal", "Klacht")
+        assert [title for title, _ in chat.person("an").card.copies] == ["Openbaar antwoord"]
 
 
 async def test_the_review_is_asked_for_every_week_after_its_date(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ async def test_the_colleague_reads_where_to_go(chat: Chat) -> None:
     """The counsellor, the desk and the police; nothing of what was written, of the case or of who asked."""
     an, lies = await threatened(chat), chat.person("lies")
     assert any("Inge Lambrecht (Vertrouwenspersoon) en Dirk Goossens (Meldpunt integriteit)" in said for said in an.card.says)
+    assert any("een open brief, of een campagne" in said for said in an.card.says)
     await told(chat, an)
     assert an.note == "De collega krijgt nu een privébericht. Bij de zaak staat hier niets over."
     [card] = await lies.inbox(":lies")
