@@ -20,9 +20,9 @@ def home(overview: Card, t: Translate) -> Json:
             "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
         },
     }
-    return {"type": "home", "blocks": [search, *message(overview, t, most=VIEW_BLOCKS - 1).blocks]}
+    return {"type": "home", "blocks": [search, *message(overview, t, most=VIEW_BLOCKS - 1, table=False).blocks]}
 
 
 def closed(sentence: str, t: Translate) -> Json:
     """The home page of somebody who does not belong here."""
-    return {"type": "home", "blocks": message(Card("", (Text(sentence),)), t).blocks}
+    return {"type": "home", "blocks": message(Card("", (Text(sentence),)), t, table=False).blocks}

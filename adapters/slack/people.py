@@ -1,5 +1,6 @@
 """Who acts: somebody of the directory, of our own workspace and no guest, as Slack itself says it; remembered for an hour."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+PATIENCE = 1.5  # seconds to wait for what Slack says of a person: they wait for an answer, and a trigger lives three
 KNOWN = 3600.0  # seconds that what Slack said of a person counts
 NOT_OURS = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
 
@@ -60,7 +62,11 @@ class People:
         at, member = self._known.get(person.user, (float("-inf"), False))
         if self.clock() - at > KNOWN:
             try:
-                found = (await self.client.ask("users.info", user=person.user)).get("user") or {}
+                async with asyncio.timeout(PATIENCE):
+                    found = (await self.client.ask("users.info", user=person.user)).get("user") or {}
+            except TimeoutError:
+                log.warning("slack_person", code="timeout")
+                return None
             except Failed as problem:
                 log.warning("slack_person", code=problem.code)
                 return None

@@ -45,6 +45,7 @@ ONE_TEXT = 3_000
 LABEL, OPTION, VALUE, OPTIONS, OVERFLOW, ROW = 75, 75, 150, 100, 5, 25
 FEW = 8  # options that stand on the message itself
 TITLE, HEADER, HINT, INPUT = 24, 150, 150, 3_000
+RESTS = 2  # pieces of that length in one message that only goes on
 PARTS = 9  # inputs that one long text may go over
 TABLE_ROWS, TABLE_COLUMNS, TABLE = 100, 20, 3_500  # rows, columns, and characters of the one table that stands as such
 FACTS = 40  # rows shown of one table; the rest is in the file
@@ -76,9 +77,9 @@ class _Words:
     apart: bool = False  # begins something else: an empty line stands before it
 
 
-def message(card: Card, t: Translate, mentions: Sequence[str] = (), *, most: int = MESSAGE_BLOCKS) -> Drawn:
-    """A card as the blocks of a message. ``mentions``: user ids that are told."""
-    parts = list(_parts(card, t, mentions, table=most == MESSAGE_BLOCKS))
+def message(card: Card, t: Translate, mentions: Sequence[str] = (), *, most: int = MESSAGE_BLOCKS, table: bool = True) -> Drawn:
+    """A card as the blocks of a message. ``mentions``: user ids that are told; ``table``: whether one may stand in it as such."""
+    parts = list(_parts(card, t, mentions, table=table))
     controls = _controls(parts)
     if controls > TOTAL - WORDS_AT_LEAST:  # the ready reasons to leave a line out can be typed as well
         parts = list(_parts(replace(card, body=tuple(map(_without_reasons, card.body))), t, mentions))
@@ -99,9 +100,20 @@ def message(card: Card, t: Translate, mentions: Sequence[str] = (), *, most: int
 
 
 def several(cards: Iterable[Card], t: Translate, note: str = "") -> list[Drawn]:
-    """An answer for one person only: a sentence and cards, each of them a message."""
+    """An answer for one person only: a sentence and cards, each of them a message; what finds no room on a card goes on in the next,
+    since nothing can be laid beneath a message that one person sees."""
     drawn = [Drawn([_rich([_section([_text(clean(note)[:ONE_TEXT])])])])] if note else []
-    return drawn + [message(card, t) for card in cards]
+    for card in cards:
+        shown = message(card, t, table=False)
+        drawn += [Drawn(shown.blocks), *_rest(shown.rest)]
+    return drawn
+
+
+def _rest(text: str) -> Iterator[Drawn]:
+    """Words that found no room, as messages of their own."""
+    pieces = _slices(text) if text else []
+    for start in range(0, len(pieces), RESTS):
+        yield Drawn([_rich([_section([_text(piece)])]) for piece in pieces[start : start + RESTS] if piece])
 
 
 def fallback(card: Card, t: Translate) -> str:

@@ -19,6 +19,7 @@ def test_every_kind_is_approved(language: str) -> None:
         assert problems(sent["blocks"]) == [], name
         if "type" in sent:
             View(**sent).to_dict()
+            assert all(block["type"] != "table" for block in sent["blocks"]), f"{name}: Slack takes no table in a view"
         page = f"slack_kinds/{name}.{language}.json"
         pages.add(page)
         agrees(page, json.dumps(sent, ensure_ascii=False, indent=1) + "\n")

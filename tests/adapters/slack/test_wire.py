@@ -265,6 +265,33 @@ async def test_late_answer_to_a_command_is_told(tmp_path: Path, monkeypatch: pyt
         assert "Probeer het nog eens" in town.said_in_private()
 
 
+async def test_rest_of_an_answer_goes_on(tmp_path: Path) -> None:
+    """What finds no room in an answer for one person alone comes in the next messages, whole and to nobody else."""
+    async with open_town(tmp_path) as town:
+        await town.write(AN, "Die burgemeester moest men eens goed aanpakken")
+        await town.press(AN, "Ik weet het niet", channel=town.slack.direct(AN).id)
+        await town.settle(16)
+        head = town.messages(LEAD)[0]
+        reason = "Dit gaat te ver. " * 110 + "Einde."
+        for _ in range(6):
+            await town.press(SOFIE, "Beslissing", channel=LEAD)
+            await town.submit(SOFIE, town.newest_view(), outcome="bedreiging", reason=reason)
+        reply = await town.command(SOFIE, "zaak 1")
+        said = words(reply.body["blocks"]) + town.said_in_private()
+        assert said.count("Einde.") >= 6
+        assert head["ts"] == town.messages(LEAD)[0]["ts"]
+
+
+async def test_people_are_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When Slack is slow to say who somebody is, they hear that in time, and nothing is done in their name."""
+    monkeypatch.setattr("adapters.slack.people.PATIENCE", 0.05)
+    async with open_town(tmp_path) as town:
+        town.slack.fail("users.info", hang=True)
+        reply = await town.command(AN, "Wanneer komt de vuilkar?")
+        assert "probeer" in words(reply.body["blocks"]).lower()
+        assert await count(town) == 0
+
+
 async def test_late_trigger_is_told(tmp_path: Path) -> None:
     """A trigger that served already opens nothing; the person hears so."""
     async with open_town(tmp_path) as town:
