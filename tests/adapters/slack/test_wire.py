@@ -582,6 +582,18 @@ async def test_pictures_in_threads(tmp_path: Path) -> None:
         assert (await count(town, replies), await count(town, evidence)) == (1, 1)
 
 
+async def test_screenshot_in_the_dialog(tmp_path: Path) -> None:
+    """A screenshot alone, put in the dialog, starts a case; one that cannot be read leaves the dialog open."""
+    async with open_town(tmp_path) as town:
+        await town.command(AN)
+        view = town.newest_view()
+        reply = await town.submit(AN, view, images=[town.slack.put_file(b"%PDF-1.7", media="application/pdf")])
+        assert reply.body["response_action"] == "errors"
+        await town.submit(AN, view, images=[town.slack.put_file(PNG)])
+        assert (await count(town), await count(town, evidence)) == (1, 1)
+        assert "Screenshot 1" in words(town.dm(AN)[-1]["blocks"])
+
+
 class Looker:
     """Looks at pictures, and takes none."""
 
