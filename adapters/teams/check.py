@@ -22,11 +22,11 @@ class Found:
     wrong: bool
 
 
-async def check(settings: TeamsSettings, organisation: Organisation, service: str = "") -> tuple[Found, ...]:
-    """Everything that is wrong or to be known, in the organisation's language. ``service``: where Teams was heard from last."""
+async def check(settings: TeamsSettings, organisation: Organisation) -> tuple[Found, ...]:
+    """Everything that is wrong or to be known, in the organisation's language."""
     connector, t = Connector(settings), sentences(organisation.language).t
     try:
-        where = service or settings.connector_url or SERVICE
+        where = settings.connector_url or SERVICE
         return tuple([found async for found in _found(connector, organisation, where, t)])
     finally:
         await connector.close()

@@ -152,6 +152,8 @@ def _could_follow(command: Command, rest: str) -> bool:
             return True
         case "wants.number":
             return re.fullmatch(r"#?\d{1,15}", rest) is not None
+        case "wants.absence" | "wants.digest" if rest[0].isdigit():  # a day, a week
+            return True
         case "":
             return False
         case wants:

@@ -102,6 +102,7 @@ class Cloud:
         self.clock, self.origin = clock, ""
         self.conversations: dict[str, Conversation] = {}
         self.calls: list[tuple[str, str, Json]] = []
+        self.hosts: list[str] = []  # by which name each call came
         self.faults: dict[str, list[Fault]] = defaultdict(list)
         self.broken: list[str] = []
         self.files: dict[str, tuple[bytes, str]] = {}
@@ -188,6 +189,7 @@ class Cloud:
         kind = {"GET": "member", "PUT": "update"}.get(
             request.method, "post" if "conversation" in request.match_info else "create"
         )
+        self.hosts.append(request.host)
         self.calls.append((kind, request.match_info.get("conversation", ""), values))
         fault = self.faults[kind].pop(0) if self.faults[kind] else None
         if fault is not None and not fault.stored:

@@ -148,6 +148,8 @@ async def test_commands_with_and_without_slash(tmp_path: Path) -> None:
         await town.write("an", "moderate")
         button = find(town.chat_of("an"), "Nieuwe reactie bekijken")
         assert button.handle.action["data"]["msteams"] == {"type": "task/fetch"}
+        await town.write("an", "afwezig 24/12–2/1")
+        assert town.chat_of("an")[-1].number is None, "not a comment"
         await town.write("an", "zaken gaan hier echt heel slecht, gemeente")
         assert town.chat_of("an")[-1].number == 1
         await town.write("an", "zaak is duidelijk, schande")

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import jwt
 import orjson
 import pytest
 from pydantic import SecretStr, ValidationError
@@ -79,6 +80,10 @@ async def test_authentication_matrix(tmp_path: Path, monkeypatch: pytest.MonkeyP
             "without an end": signed(origin, exp=None),
             "without audience": signed(origin, aud=None),
             "unsigned": signed(origin, algorithm="none"),
+            "signed with a secret": "Bearer "
+            + jwt.encode(
+                {"iss": access.ISSUER, "aud": APP, "exp": now + 3600, "serviceurl": origin}, "x" * 32, "HS256", {"kid": "k1"}
+            ),
             "signed for another channel": signed(origin, key=UNENDORSED, kid="k2"),
         }
         for what, token in tokens.items():
@@ -461,6 +466,8 @@ async def test_places_survive_a_restart_and_are_followed(tmp_path: Path) -> None
         town.app.connector.settings.__dict__["connector_url"] = moved
         body = town.activity("an", "message", town.cloud.personal("an"), text="zaken", serviceUrl=moved)
         assert (await town.deliver(body, Authorization=signed(moved)))[0] == 200
+        await town.settle()
+        assert town.cloud.hosts[-1].startswith("localhost"), "what the bot says goes to the new address"
         rows = await town.antenne.store.read(lambda conn: conn.execute(select(places)).all())
         assert [(row.conversation, row.service) for row in rows] == [(f"teams:{person_id('an')}", moved)]
         town.app.connector.settings.__dict__["connector_url"] = town.cloud.origin
