@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
@@ -38,6 +38,7 @@ from bot.work import Refused, Work
 from flows.effects import Advise
 from flows.tree import Role
 
+LOOKED_THROUGH, LISTED = 500, 25  # cases of one list: so many of the newest, so many of them shown
 _PICTURES = select(evidence.c.id).where(evidence.c.case_id == bindparam("number")).order_by(evidence.c.id)
 
 
@@ -265,6 +266,7 @@ def overview(work: Work) -> Card:
         if row.taken_by in (None, work.who) and holds_role(work.organisation, work.who, row.role, row.department):
             told = Told(row.id, row.role, row.department, row.phase, row.taken_by)
             waiting.append((told, load_case(work, row.case_id, lock=False)))
+    waiting.sort(key=lambda item: _pressing(item[1].phase, item[1].opened, item[1].state))
     offered = []
     if may(work.organisation, work.who, "moderate"):
         offered = _cases(work, cases.c.moderator.is_(None), cases.c.phase != "closed")
@@ -343,8 +345,16 @@ def record(work: Work, number: int) -> Card:
 
 
 def _cases(work: Work, *conditions: Any) -> list[Case]:
-    query = select(cases.c.id).where(*conditions).order_by(cases.c.id.desc()).limit(25)
-    return [load_case(work, number, lock=False) for number in work.conn.execute(query).scalars()]
+    """What presses most comes first, of as many as one looks through."""
+    query = select(cases.c.id, cases.c.phase, cases.c.opened, cases.c.state).where(*conditions).order_by(cases.c.id.desc())
+    rows = work.conn.execute(query.limit(LOOKED_THROUGH)).all()
+    since = {row.id: _pressing(row.phase, row.opened, State.model_validate_json(row.state)) for row in rows}
+    return [load_case(work, number, lock=False) for number in sorted(since, key=lambda number: since[number])[:LISTED]]
+
+
+def _pressing(phase: str, opened: datetime, state: State) -> datetime:
+    """When a case is due; one that nobody looked at yet since it came in, one without a term last."""
+    return state.terms.get("case") or (opened if phase == "walking" else datetime.max.replace(tzinfo=UTC))
 
 
 def _told(work: Work, case: int) -> tuple[Told, ...]:

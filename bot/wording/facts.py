@@ -125,12 +125,20 @@ def objection_stands(w: Wording, row: Any) -> str:
     return w.t(key, who=w.name(row.decided_by), when=w.moment(row.decided))
 
 
+def _term(w: Wording, case: Case) -> str:
+    """By when: at once, by an hour, or past it; without a term since when it is here."""
+    due = case.state.terms.get("case")
+    if due is None:
+        return w.t("home.since", when=w.moment(case.opened))
+    if case.state.lengths.get("case", "").startswith("now:"):
+        return w.t("home.now", when=w.moment(due))
+    return w.t("home.late" if due < w.now else "home.due", when=w.moment(due))
+
+
 def case_row(w: Wording, case: Case, extra: str = "", opens: ShowThread | None = None) -> Buttons:
     """A case as one line of a list, which opens it, or the thread about it that waits for its reader."""
     title = w.titles(case.tree, outcomes(case)) or w.t("home.walking")
-    due = case.state.terms.get("case")
-    term = w.t("home.due", when=w.moment(due)) if due else w.t("home.since", when=w.moment(case.opened))
-    number = w.t("card.case", number=case.number)
+    number, term = w.t("card.case", number=case.number), _term(w, case)
     role = excerpt(extra, 30) if extra else ""
     # What does not fit goes from the title, not the hour.
     room = ROW - sum(len(part) + 3 for part in (number, role, term) if part)

@@ -204,6 +204,21 @@ async def test_my_cases_and_what_waits_for_me(chat: Chat) -> None:
     assert an.card.number == 1
 
 
+async def test_what_presses_most_stands_first(chat: Chat) -> None:
+    """What is late or due now, then what nobody looked at, by its age; then what has a term, and what has none."""
+    an = await walked(chat, "Wat een mooie bloemen", "Positief")  # 1: no term
+    await walked(chat, "Ik weet waar je woont", "Bedreiging of misdrijf")  # 2: now
+    await walked(chat, "Waar is het?", "Neutraal", "Vraag", "Ik weet het antwoord niet")  # 3: two working days
+    await chat.pass_time(days=3)
+    await an.paste("Nog iets")  # 4: not looked at
+    await walked(chat, "Waar dan?", "Neutraal", "Vraag", "Ik weet het antwoord niet")  # 5
+    await an.command("zaken")
+    rows = [label for label in an.shown[0].labels() if label.startswith("Zaak")]
+    assert [row.split(" · ")[0] for row in rows] == ["Zaak 2", "Zaak 3", "Zaak 4", "Zaak 5", "Zaak 1"]
+    for row, term in zip(rows, ("nu, sinds", "te laat, was tegen", "sinds vandaag", "tegen", "sinds"), strict=True):
+        assert row.split(" · ")[-1].startswith(term), row
+
+
 async def test_the_timeline_says_who_what_when_and_with_what(chat: Chat) -> None:
     """With the tree's and the policy's version, and that it is whole; who may not see the case does not see it."""
     an = await walked(chat, "Hm", "Ik weet het niet")
