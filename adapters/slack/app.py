@@ -25,11 +25,12 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from adapters.slack import events, files, home, render
+from adapters.slack import dialogs, events, files, home, render
 from adapters.slack.client import Client, Failed
 from adapters.slack.events import Heard, Json, Spot, Who
 from adapters.slack.hearing import Hearing
 from adapters.slack.people import People, actor
+from adapters.slack.words import Translate, inert
 from bot import wording
 from bot.cards import Card
 from bot.comment_text import is_blank
@@ -235,7 +236,7 @@ class SlackApp:
         self._later(self._whisper(person.user, said.spot, answer))
         return BoltResponse(status=200, body="")
 
-    async def _answer_to(self, said: Heard, *, inside: bool, alone: bool, t: render.Translate) -> Answer | None:
+    async def _answer_to(self, said: Heard, *, inside: bool, alone: bool, t: Translate) -> Answer | None:
         """What to say of a message, perhaps nothing; ``None`` when it could not be kept."""
         event = said.event
         if not inside and isinstance(event, Pasted | Commanded):
@@ -269,7 +270,7 @@ class SlackApp:
         if answer is None:
             return BoltResponse(status=200, body="")
         if answer.form is not None:
-            self._later(self._open(str(body.get("trigger_id") or ""), render.dialog(answer.form, t), address, t))
+            self._later(self._open(str(body.get("trigger_id") or ""), dialogs.dialog(answer.form, t), address, t))
             return BoltResponse(status=200, body="")
         first, *more = self._messages(self._told(answer, event, t), t)
         for values in more:
@@ -307,7 +308,7 @@ class SlackApp:
         if person is None:
             t = sentences(self.antenne.organisation.language).t
             return _json(
-                {"response_action": "update", "view": render.said(t("slack.app"), render.several((), t, refusal.note), t)}
+                {"response_action": "update", "view": dialogs.said(t("slack.app"), render.several((), t, refusal.note), t)}
             )
         t = self._t(person.user)
         found = events.submitted(body, actor(person, inside=True))
@@ -318,7 +319,7 @@ class SlackApp:
             self._submit(event, shared, person.user, t), lambda late: self._submitted_late(body["view"], person, event, late, t)
         )
         if answer is None:  # nothing is kept yet: the dialog says so until it is
-            return _json({"response_action": "update", "view": render.loading(t)})
+            return _json({"response_action": "update", "view": dialogs.loading(t)})
         if answer.refused and answer.card is None and answer.kept != "before":
             blocks = [block["block_id"] for block in body["view"].get("blocks") or () if block.get("type") == "input"]
             if blocks:
@@ -326,18 +327,16 @@ class SlackApp:
         told = self._told(answer, event, t)
         if not told.note and not told.cards:
             return _json({"response_action": "clear"})
-        view = render.said(t("slack.app"), render.several(told.cards, t, told.note), t)
+        view = dialogs.said(t("slack.app"), render.several(told.cards, t, told.note), t)
         return _json({"response_action": "update", "view": view})
 
-    async def _submitted_late(
-        self, view: Mapping[str, Any], person: Who, event: Submitted, answer: Answer, t: render.Translate
-    ) -> None:
+    async def _submitted_late(self, view: Mapping[str, Any], person: Who, event: Submitted, answer: Answer, t: Translate) -> None:
         """A dialog that was kept waiting: what came of it, or the dialog again with what was typed."""
         await asyncio.sleep(SHOWN)
         told = self._told(answer, event, t)
-        shown = render.said(t("slack.app"), render.several(told.cards, t, told.note), t)
+        shown = dialogs.said(t("slack.app"), render.several(told.cards, t, told.note), t)
         if answer.refused and answer.kept != "before":
-            shown = render.again(view, answer.note, t)
+            shown = dialogs.again(view, answer.note, t)
         try:
             await self.client.call("views.update", view_id=view.get("id"), view=shown)
         except Failed as problem:
@@ -387,7 +386,7 @@ class SlackApp:
 
     # --- what a delivery does ------------------------------------------------------------------------------
 
-    async def _submit(self, event: Submitted, shared: tuple[Json, ...], user: str, t: render.Translate) -> Answer:
+    async def _submit(self, event: Submitted, shared: tuple[Json, ...], user: str, t: Translate) -> Answer:
         try:
             images = await self._hearing.keep(event.actor, shared) if shared else ()
         except files.FileRefused as refused:
@@ -397,33 +396,33 @@ class SlackApp:
             return Answer(note=t("slack.file_later"), refused=True)
         return await self.antenne.handle(event.model_copy(update={"images": images}), draw=False)
 
-    async def _intake(self, event: Commanded, trigger: str, address: str, t: render.Translate) -> None:
+    async def _intake(self, event: Commanded, trigger: str, address: str, t: Translate) -> None:
         """The form at once, from what needs no database; then, when it differs, with what this person used last."""
         organisation = self.antenne.organisation
         words = Wording(organisation, language_of(organisation, person_of(organisation, event.actor)), self.antenne.clock())
-        plain = render.dialog(wording.intake.form(words, Start(), {"place": "own", "platform": "facebook"}, ask_text=True), t)
+        plain = dialogs.dialog(wording.intake.form(words, Start(), {"place": "own", "platform": "facebook"}, ask_text=True), t)
         opened = await self._open(trigger, plain, address, t)
         if opened is None:
             return
         answer = await self.antenne.handle(event)
         if answer.form is not None:
-            filled = render.dialog(answer.form, t)
+            filled = dialogs.dialog(answer.form, t)
             if filled != plain:
                 await self._change(opened, filled)
 
-    async def _asked(self, body: dict[str, Any], event: Pressed | Commanded, t: render.Translate) -> None:
+    async def _asked(self, body: dict[str, Any], event: Pressed | Commanded, t: Translate) -> None:
         """A dialog that must be looked up: an empty one opens while its trigger lives, and is filled."""
-        opened = await self._open(str(body.get("trigger_id") or ""), render.loading(t), str(body.get("response_url") or ""), t)
+        opened = await self._open(str(body.get("trigger_id") or ""), dialogs.loading(t), str(body.get("response_url") or ""), t)
         if opened is None:
             return
         answer = await self.antenne.handle(event)
         if answer.form is not None:
-            await self._change(opened, render.dialog(answer.form, t))
+            await self._change(opened, dialogs.dialog(answer.form, t))
             return
         cards = (*((answer.card,) if answer.card else ()), *answer.cards)
-        await self._change(opened, render.said(t("slack.app"), render.several(cards, t, answer.note), t))
+        await self._change(opened, dialogs.said(t("slack.app"), render.several(cards, t, answer.note), t))
 
-    async def _pressed(self, body: dict[str, Any], person: Who, event: Pressed, answer: Answer, t: render.Translate) -> None:
+    async def _pressed(self, body: dict[str, Any], person: Who, event: Pressed, answer: Answer, t: Translate) -> None:
         """After a press: the outbox changes the cards; here goes what is for this person only."""
         shows = isinstance(event.press, ShowCase | TakeCase) or answer.refused
         alone = isinstance(event.press, TakeCase) and not answer.refused
@@ -436,7 +435,7 @@ class SlackApp:
         elif not shows:
             await self._anew(body, person, event, t)
 
-    async def _anew(self, body: dict[str, Any], person: Who, event: Pressed, t: render.Translate) -> None:
+    async def _anew(self, body: dict[str, Any], person: Who, event: Pressed, t: Translate) -> None:
         """A card that this person alone sees, in a dialog or beside a message, is not the outbox's: here it is shown as it is now."""
         view = body.get("view") or {}
         name, case = self.antenne.organisation.by_address.get(("slack", person.user)), getattr(event.press, "case", None)
@@ -444,7 +443,7 @@ class SlackApp:
         if card is None:
             return
         if view:
-            await self._change(view, render.said(t("slack.app"), render.several((card,), t), t))
+            await self._change(view, dialogs.said(t("slack.app"), render.several((card,), t), t))
             return
         for values in self._messages(Answer(card=card), t):
             await self._send(str(body.get("response_url") or ""), {**values, "replace_original": True})
@@ -463,7 +462,7 @@ class SlackApp:
 
     # --- answers for one person ----------------------------------------------------------------------------
 
-    def _told(self, answer: Answer, event: Incoming, t: render.Translate) -> Answer:
+    def _told(self, answer: Answer, event: Incoming, t: Translate) -> Answer:
         """What is said of a new case to who began it elsewhere: where its card stands."""
         if answer.refused:
             return answer
@@ -478,10 +477,10 @@ class SlackApp:
         person = person_of(organisation, event.actor)
         return person is not None and card_place(organisation, platforms, person) != direct(organisation, platforms, person)
 
-    def _messages(self, answer: Answer, t: render.Translate) -> list[dict[str, Any]]:
+    def _messages(self, answer: Answer, t: Translate) -> list[dict[str, Any]]:
         cards: tuple[Card, ...] = (*((answer.card,) if answer.card else ()), *answer.cards)
         drawn = render.several(cards, t, answer.note) or render.several((), t, t("slack.done"))
-        text = render.inert(answer.note) if answer.note else render.inert(t("slack.notice"))
+        text = inert(answer.note) if answer.note else inert(t("slack.notice"))
         common = {
             "response_type": "ephemeral",
             "replace_original": False,
@@ -491,10 +490,10 @@ class SlackApp:
         }
         return [{**common, "blocks": one.blocks} for one in drawn]
 
-    def _private(self, answer: Answer, t: render.Translate) -> dict[str, Any]:
+    def _private(self, answer: Answer, t: Translate) -> dict[str, Any]:
         return self._messages(answer, t)[0]
 
-    async def _answer(self, body: dict[str, Any], answer: Answer, t: render.Translate) -> None:
+    async def _answer(self, body: dict[str, Any], answer: Answer, t: Translate) -> None:
         """To who pressed: beside the message where there is one, in a dialog elsewhere."""
         if not (answer.note or answer.cards or answer.card):
             return
@@ -507,17 +506,17 @@ class SlackApp:
             await self._respond(address, answer, t)
             return
         cards: tuple[Card, ...] = (*((answer.card,) if answer.card else ()), *answer.cards)
-        view = render.said(t("slack.app"), render.several(cards, t, answer.note), t)
+        view = dialogs.said(t("slack.app"), render.several(cards, t, answer.note), t)
         try:
             await self.client.call("views.open", trigger_id=str(body.get("trigger_id") or ""), view=view)
         except Failed as problem:
             log.warning("slack_answer", code=problem.code)
 
-    async def _respond(self, address: str, answer: Answer, t: render.Translate) -> None:
+    async def _respond(self, address: str, answer: Answer, t: Translate) -> None:
         for values in self._messages(answer, t)[:4]:  # an address serves five times
             await self._send(address, values)
 
-    async def _late(self, address: str, answer: Answer, event: Commanded, t: render.Translate) -> None:
+    async def _late(self, address: str, answer: Answer, event: Commanded, t: Translate) -> None:
         """What a command comes to after Slack was answered: a dialog can no longer open then."""
         told = Answer(note=t("slack.too_late"), refused=True) if answer.form is not None else self._told(answer, event, t)
         await self._respond(address, told, t)
@@ -544,7 +543,7 @@ class SlackApp:
             except Failed as problem:
                 log.warning("slack_answer", code=problem.code)
 
-    async def _open(self, trigger: str, view: render.Json, address: str, t: render.Translate) -> Mapping[str, Any] | None:
+    async def _open(self, trigger: str, view: Json, address: str, t: Translate) -> Mapping[str, Any] | None:
         """Open a dialog; when that fails, say so beside the message."""
         try:
             answer = await self.client.call("views.open", trigger_id=trigger, view=view)
@@ -556,14 +555,14 @@ class SlackApp:
         found = answer.get("view")
         return found if isinstance(found, Mapping) else None
 
-    async def _change(self, opened: Mapping[str, Any], view: render.Json) -> None:
+    async def _change(self, opened: Mapping[str, Any], view: Json) -> None:
         """Fill a dialog that still stands as it was opened."""
         try:
             await self.client.call("views.update", view_id=opened["id"], hash=opened["hash"], view=view)
         except Failed as problem:
             log.info("slack_view", code=problem.code)  # closed, or changed meanwhile by who looks at it
 
-    def _t(self, user: str) -> render.Translate:
+    def _t(self, user: str) -> Translate:
         organisation = self.antenne.organisation
         return sentences(language_of(organisation, organisation.by_address.get(("slack", user)))).t
 

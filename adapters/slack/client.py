@@ -21,6 +21,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import render
+from adapters.slack.words import Translate
 from bot.cards import Card, Chart, Text
 from bot.events import Outgoing
 from bot.organisation import Organisation
@@ -299,7 +300,7 @@ class SlackChat:
         }
         return drawn.rest, values
 
-    def _t(self, message: Outgoing) -> render.Translate:
+    def _t(self, message: Outgoing) -> Translate:
         person = self.organisation.by_address.get(("slack", message.conversation.address))
         return sentences(language_of(self.organisation, person)).t
 

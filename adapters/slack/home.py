@@ -1,7 +1,9 @@
 """The App Home: my open cases, what waits for me, and a search in the FAQ."""
 
+from adapters.slack.dialogs import VIEW_BLOCKS
 from adapters.slack.events import FAQ_SEARCH
-from adapters.slack.render import VIEW_BLOCKS, Json, Translate, message
+from adapters.slack.render import message
+from adapters.slack.words import Json, Translate
 from bot.cards import Card, Text
 
 

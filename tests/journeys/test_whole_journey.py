@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.render import dialog, fallback, message
+from adapters.slack.dialogs import dialog
+from adapters.slack.render import fallback, message
 from adapters.teams import render as teams
 from bot.cards import Card, Form
 from bot.sentences import sentences

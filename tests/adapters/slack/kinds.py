@@ -6,7 +6,7 @@ The renderer has no other; so what holds for these holds for every payload.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from adapters.slack import home, render
+from adapters.slack import dialogs, home, render
 from bot.cards import (
     Block,
     Button,
@@ -96,12 +96,12 @@ def kinds(t: Callable[..., str]) -> Iterator[tuple[str, Json]]:
         drawn = render.message(card, t, ["U0SOFIE000"] if name == "text" else [])
         yield name, {"text": render.fallback(card, t), "blocks": drawn.blocks}
     shown = Card("Zaak 1", tuple(block for body in BLOCKS.values() for block in body))
-    yield "dialog", (form := render.dialog(FORM, t))
+    yield "dialog", (form := dialogs.dialog(FORM, t))
     state: Json = {"handle": {"v": {"type": "plain_text_input", "value": "piet"}}}
     state |= {"place.own": {"v": {"type": "static_select", "selected_option": {"value": "own"}}}}
-    yield "dialog_again", render.again({**form, "state": {"values": state}}, "Probeer het nog eens.", t)
-    yield "dialog_loading", render.loading(t)
-    yield "dialog_said", render.said(t("slack.app"), render.several([shown], t, "Dit is al gebeurd."), t)
-    yield "dialog_intake", render.dialog(Form("Zaak 1", EditIntake(case=1), FORM.fields[5:]), t)
+    yield "dialog_again", dialogs.again({**form, "state": {"values": state}}, "Probeer het nog eens.", t)
+    yield "dialog_loading", dialogs.loading(t)
+    yield "dialog_said", dialogs.said(t("slack.app"), render.several([shown], t, "Dit is al gebeurd."), t)
+    yield "dialog_intake", dialogs.dialog(Form("Zaak 1", EditIntake(case=1), FORM.fields[5:]), t)
     yield "home", home.home(shown, t)
     yield "home_closed", home.closed(t("refused.unknown_person"), t)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack import events, home, render
+from adapters.slack import dialogs, events, home, render
 from bot import showing, wording
 from bot.cards import (
     Block,
@@ -148,7 +148,7 @@ form = st.builds(
 @given(form)
 def test_any_form_fits(asked: Form) -> None:
     """Whatever a form asks and holds, its dialog is within Slack's limits, and a long text comes back whole."""
-    view = render.dialog(asked, t)
+    view = dialogs.dialog(asked, t)
     found = problems(view["blocks"])
     assert found == []
     assert len(view["blocks"]) <= 100
@@ -161,10 +161,12 @@ def test_text_too_long_for_a_dialog_is_left_alone() -> None:
     asked = Form(
         "Gegevens", EditIntake(case=1), (Field("text", "Tekst", "text", "x" * 30_000, limit=200_000), Field("link", "Link"))
     )
-    view = render.dialog(asked, t)
+    view = dialogs.dialog(asked, t)
     assert [block.get("block_id") for block in view["blocks"]] == [None, "link"]
     assert "blijft zoals ze is" in words(view["blocks"])
-    whole = render.dialog(Form("Gegevens", EditIntake(case=1), (Field("text", "Tekst", "text", "x" * 27_000, limit=200_000),)), t)
+    whole = dialogs.dialog(
+        Form("Gegevens", EditIntake(case=1), (Field("text", "Tekst", "text", "x" * 27_000, limit=200_000),)), t
+    )
     assert sum(len(block["element"]["initial_value"]) for block in whole["blocks"]) == 27_000
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from adapters.slack import home, render
+from adapters.slack import dialogs, home, render
 from bot import presses as p
 from bot.cards import Card, Form
 from bot.events import Actor, Answer, Commanded, Incoming, Pasted, Pressed, Submitted
@@ -72,7 +72,7 @@ class Tour:
         t = sentences(self.language).t
         sent: Json
         if isinstance(one, Form):
-            sent = render.dialog(one, t)
+            sent = dialogs.dialog(one, t)
         else:
             sent = {"text": render.fallback(one, t), "blocks": render.message(one, t).blocks}
         assert problems(sent["blocks"]) == [], name
