@@ -96,7 +96,8 @@ def _faq_gaps(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
     return Answer(cards=(showing.gaps(work, index.answers),))
 
 
-def _faq_review(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
+def faq_review(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
+    """``faq nakijken``: what is one's own to look at again."""
     rows = faq.to_review(work)
     return Answer(cards=(wording.faq.review(showing.words_for(work), rows[: faq.MOST_TOLD], len(rows) - faq.MOST_TOLD),))
 
@@ -160,7 +161,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(("faq nieuw", "faq new"), "", "help.faq_new", _faq_new),
     Command(("faq gaten", "faq gaps"), "", "help.faq_gaps", _faq_gaps),
     Command(("faq woorden", "faq words"), "", "help.faq_words", faq_words.listed),
-    Command(("faq nakijken", "faq review"), "", "help.faq_review", _faq_review),
+    Command(("faq nakijken", "faq review"), "", "help.faq_review", faq_review),
     Command(("signaal", "signal"), "wants.text", "help.signal", listening.note),
     Command(("signalen", "signals"), "wants.search", "help.signals", listening.search),
     Command(("onderwerpen", "topics"), "", "help.topics", listening.all_topics),

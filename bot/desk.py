@@ -81,9 +81,11 @@ from bot.presses import (
     SetForm,
     SetPerson,
     SetReview,
+    ShowAnswers,
     ShowCase,
     ShowDigest,
     ShowFaq,
+    ShowReview,
     ShowSignals,
     ShowText,
     ShowThread,
@@ -184,6 +186,8 @@ class Desk:
                 return self._new_faq(work, press, values)
             case ShowFaq():
                 return Answer(cards=(showing.faq_entry(work, press.entry, history=press.history),))
+            case ShowReview():
+                return commands.faq_review(work, self.index, "", event.id)
             case CloseGap():
                 return self._close_gap(work, press)
             case AddWords() | DropWords():
@@ -196,7 +200,7 @@ class Desk:
                 return directory.press(work, press, values)
             case (
                 KeepSignal() | EditSignal() | LogSignal() | ShowSignals() | ShowTopics() | ShowTopic() | RenameTopic()
-                | MergeTopic() | NameGroup() | CloseLoop() | ShowDigest()
+                | MergeTopic() | NameGroup() | CloseLoop() | ShowDigest() | ShowAnswers()
             ):  # fmt: skip
                 return listening.press(work, press, values)
             case WhereToReport() | Reported() | BodyAnswered() | MakeDossier() | CoverPictures():

@@ -163,6 +163,21 @@ class Some:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """One case behind the answering times: ``due`` by its term, ``ended`` by the first answer, its closing, or now."""
+
+    case: int
+    opened: datetime
+    due: datetime
+    answered: datetime | None
+    ended: datetime
+
+    @property
+    def late(self) -> bool:
+        return self.ended > self.due
+
+
+@dataclass(frozen=True, slots=True)
 class Answers:
     """How cases were answered. ``hours``: the median until the first answer, elapsed; ``missed``: cases past their term."""
 
@@ -242,7 +257,7 @@ _TEXTS = (
 def of(work: Work, week: str, department: str) -> Digest:
     """The digest of an ISO week for an audience, as it stands now. ValueError for a week that does not exist."""
     calendar = work.organisation.calendar
-    start, end = calendar.week_bounds(week)
+    start, _ = calendar.week_bounds(week)
     have = topics.known(work)  # before the counts: a topic that is merged meanwhile is counted where it was
     weeks = alarm.comparable(work, week)
     before = _before(week, calendar)
@@ -277,7 +292,7 @@ def of(work: Work, week: str, department: str) -> Digest:
         kinds=tuple((kind, _sum(rows, week, kind), _sum(rows, before, kind)) for kind in get_args(SignalKind) if kind in kinds),
         hate=_grounds(rows, week),
         departments=_departments(rows, week, before) if department in (MANAGEMENT, EQUAL) else (),
-        answers=_answers(work, department, start, end) if "response" in parts and department != EQUAL else None,
+        answers=_answers(work, department, week) if "response" in parts and department != EQUAL else None,
         loops=_followed(work, have, department, week) if "loops" in parts and department != EQUAL else (),
         standing=loops.standing(work, have, [topic.id for topic in spoken if topic.id]),
         review=_review(work, department) if "review" in parts else 0,
@@ -339,28 +354,33 @@ def _departments(rows: Sequence[Any], week: str, before: str) -> tuple[tuple[str
     return tuple(sorted(((name, both[0], both[1]) for name, both in counts.items()), key=lambda item: (-item[1], item[0])))
 
 
-def _answers(work: Work, audience: str, start: datetime, end: datetime) -> Answers | None:
-    """How the cases that were opened in these days were answered, against the term that each had."""
+def cases_of(work: Work, audience: str, week: str) -> tuple[Answered, ...]:
+    """The cases that were opened in a week and had a term, the oldest first. ValueError for a week that does not exist."""
+    start, end = work.organisation.calendar.week_bounds(week)
     query = select(cases.c.id).where(cases.c.opened >= start, cases.c.opened < end).order_by(cases.c.id).limit(MOST_CASES)
     if audience != MANAGEMENT:
         query = query.where(cases.c.department == audience)
-    hours: list[float] = []
-    count = in_time = missed = 0
+    found = []
     for number in work.conn.execute(query).scalars().all():
         case = load_case(work, number, lock=False)
         due, advised = case.state.terms.get("case"), advice(work, case)
         if due is None or advised is None or due - case.opened < AT_ONCE:
             continue
-        count += 1
         kinds = {todo.id for todo in advised.steps if todo.kind in ("public_answer", "private_message")}
         moments = [item.at for name, item in case.state.items.items() if name in kinds and item.how == "done"]
-        if moments:
-            hours.append((min(moments) - case.opened).total_seconds() / 3600)
-        ended = min(moments, default=case.closed or work.now)
-        in_time += ended <= due and (bool(moments) or case.closed is not None)
-        missed += ended > due
-    promised = work.organisation.policy.response.acknowledge
-    return Answers(count, len(hours), in_time, missed, round(median(hours), 1) if hours else None, promised) if count else None
+        found.append(
+            Answered(number, case.opened, due, min(moments, default=None), min(moments, default=case.closed or work.now))
+        )
+    return tuple(found)
+
+
+def _answers(work: Work, audience: str, week: str) -> Answers | None:
+    """How the cases that were opened in a week were answered, against the term that each had."""
+    found = cases_of(work, audience, week)
+    hours = [(one.answered - one.opened).total_seconds() / 3600 for one in found if one.answered is not None]
+    in_time = sum(not one.late and (one.answered is not None or one.ended < work.now) for one in found)
+    promised, middle = work.organisation.policy.response.acknowledge, round(median(hours), 1) if hours else None
+    return Answers(len(found), len(hours), in_time, sum(one.late for one in found), middle, promised) if found else None
 
 
 def _followed(work: Work, have: topics.Known, audience: str, week: str) -> tuple[Followed, ...]:

@@ -19,6 +19,7 @@ from bot.presses import (
     MergeTopic,
     NameGroup,
     RenameTopic,
+    ShowAnswers,
     ShowDigest,
     ShowSignals,
     ShowTopic,
@@ -100,6 +101,11 @@ def press(work: Work, asked: SignalPress, values: dict[str, str] | None) -> Answ
         case ShowDigest():
             must_read_digest(work, asked.department)
             return Answer(cards=(showing.digest_card(work, week_name(asked.week), asked.department),))
+        case ShowAnswers():
+            must_read_digest(work, asked.department)
+            found = digest.cases_of(work, asked.department, week_name(asked.week))
+            found = tuple(one for one in found if one.late or not asked.late)
+            return Answer(cards=(wording.digest.answered(showing.words_for(work), asked, found),))
         case _:
             assert_never(asked)
 
@@ -234,10 +240,11 @@ def _listed(work: Work, asked: ShowSignals) -> Answer:
     kind: SignalKind | Literal[""] = next((one for one in KINDS if one == asked.kind), "")
     wanted = Wanted(
         frozenset({asked.department}) if asked.department else mine,
-        (week, week) if week else None,
+        (week_name(asked.first) or week, week) if week else None,
         asked.topic,
         kind,
         asked.unanswered,
+        ground=asked.ground,
     )
     count, found = signals.find(work, wanted, limit=PAGE, offset=asked.page * PAGE)
     topic = topics.known(work).get(asked.topic) if asked.topic > 0 else None

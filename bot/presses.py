@@ -348,6 +348,12 @@ class ShowFaq(Frozen):
     history: bool = False
 
 
+class ShowReview(Frozen):
+    """The entries to look at again that are one's own to keep."""
+
+    do: Literal["faq_review"] = "faq_review"
+
+
 class CloseGap(Frozen):
     """A question without an answer needs none: it, and those that are about the same."""
 
@@ -434,15 +440,27 @@ class LogSignal(Frozen):
 
 
 class ShowSignals(Frozen):
-    """A list of signals. ``week`` as 202647, 0 for any; ``topic`` 0 for any, -1 for none; ``kind`` empty for any; ``page`` from 0."""
+    """A list of signals. ``week`` as 202647, 0 for any, from ``first`` on if that is set; ``topic`` 0 for any, -1 for none; ``kind`` and
+    ``ground`` empty for any; ``page`` from 0."""
 
     do: Literal["signals"] = "signals"
     department: Word = ""
     week: Week = 0
     topic: Annotated[int, Field(ge=-1, le=LARGEST_ID)] = 0
     kind: Word = ""
+    ground: Word = ""
+    first: Week = 0
     unanswered: bool = False
     page: Small = 0
+
+
+class ShowAnswers(Frozen):
+    """The cases of an ISO week behind how quickly a department, or everybody, answered; ``late``: only those past their term."""
+
+    do: Literal["answers"] = "answers"
+    department: Word
+    week: Week
+    late: bool = False
 
 
 class ShowTopics(Frozen):
@@ -508,11 +526,12 @@ CasePress = (
 ThreadPress = Take | Decide | UndoDecision | AskInfo | Forward | CloseThread
 FaqPress = (
     ApproveFaq | EditFaq | RetireFaq | NewFaq | ShowFaq | TakeOverFaq | CloseGap | AnswerFromFaq | AddWords | DropWords
+    | ShowReview
 )  # fmt: skip
 RosterPress = SetAbsence | ChangeDirectory | SetPerson | SetReview
 SignalPress = (
     KeepSignal | EditSignal | LogSignal | ShowSignals | ShowTopics | ShowTopic | RenameTopic | MergeTopic | NameGroup
-    | CloseLoop | ShowDigest
+    | CloseLoop | ShowDigest | ShowAnswers
 )  # fmt: skip
 Press = Start | CasePress | ShowThread | ThreadPress | FaqPress | Review | RosterPress | SignalPress
 

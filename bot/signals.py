@@ -207,6 +207,7 @@ class Wanted:
     kind: SignalKind | Literal[""] = ""
     unanswered: bool = False
     words: str = ""
+    ground: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,8 @@ def _where(wanted: Wanted, have: topics.Known) -> Sequence[ColumnElement[bool]]:
         where.append(signals.c.topic_id.is_(None) if wanted.topic < 0 else signals.c.topic_id.in_(have.ids(wanted.topic)))
     if wanted.kind:
         where.append(signals.c.kind == wanted.kind)
+    if wanted.ground:
+        where.append(signals.c.ground == wanted.ground)
     if wanted.unanswered:
         where.append(signals.c.answered.is_(False))
     for word in topics.fold(wanted.words).split()[:8]:

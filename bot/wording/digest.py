@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.cards import Block, Button, Buttons, Card, Chart, Facts, Quote, Select, Table, Text
-from bot.digest import EQUAL, MANAGEMENT, Digest, Followed, Kept, Some
+from bot.digest import EQUAL, MANAGEMENT, Answered, Digest, Followed, Kept, Some
 from bot.digest import Topic as Spoken
-from bot.presses import CloseLoop, ShowDigest, ShowSignals, ShowTopic, week_number
+from bot.presses import CloseLoop, ShowAnswers, ShowCase, ShowDigest, ShowReview, ShowSignals, ShowTopic, week_number
 from bot.wording.topics import CHOICES, effect, number, weeks_chart
 from bot.wording.words import Wording
 
 DIGEST_TOPICS = 12  # topics in a digest; the rest is counted
 CHART_TOPICS = 3  # topics drawn beside the total
+MOST_ROWS = 30  # cases in one list
 ASKED = 4  # topics of which a digest asks what happens with them
 
 
@@ -68,6 +69,7 @@ def card(w: Wording, found: Digest, grounds: Mapping[str, str]) -> Card:
     body += follow
     if found.review:
         body.append(Text(w.s.tn("digest.review", found.review), "strong"))
+        body.append(Buttons((Button(w.t("button.show_review"), ShowReview()),)))
     body += _asks(w, found) if "loops" in found.parts and found.department != MANAGEMENT else []
     return Card(heading, tuple(body), "info", heading)
 
@@ -136,7 +138,7 @@ def _topics(w: Wording, found: Digest) -> list[Block]:
 def _kinds(w: Wording, found: Digest) -> Table:
     week, before = week_number(found.week), week_number(found.weeks[-2]) if len(found.weeks) > 1 else 0
     whose = found.department if found.department != MANAGEMENT else ""
-    rows = tuple(
+    rows: tuple[tuple[str | Button, ...], ...] = tuple(
         (
             w.t(f"kind.{kind}"),
             Button(str(now), ShowSignals(department=whose, week=week, kind=kind)) if now else "0",
@@ -144,19 +146,28 @@ def _kinds(w: Wording, found: Digest) -> Table:
         )
         for kind, now, last in found.kinds
     )
+    rows += (
+        (
+            w.t("digest.all"),
+            Button(str(found.count), ShowSignals(department=whose, week=week)),
+            Button(str(found.before), ShowSignals(department=whose, week=before))
+            if found.before and before
+            else str(found.before),
+        ),
+    )
     return Table(w.t("digest.kinds"), (w.t("signals.kind"), w.t("digest.this_week"), w.t("digest.week_before")), rows)
 
 
 def _departments(w: Wording, found: Digest) -> list[Block]:
     if not found.departments:
         return []
-    week = week_number(found.week)
+    week, before = week_number(found.week), week_number(found.weeks[-2]) if len(found.weeks) > 1 else 0
     kind = "hate" if found.department == EQUAL else ""
     rows = tuple(
         (
             Button(audience(w, name), ShowDigest(department=name, week=week)) if name and not kind else audience(w, name),
             Button(str(now), ShowSignals(department=name, week=week, kind=kind)) if now and name else str(now),
-            str(last),
+            Button(str(last), ShowSignals(department=name, week=before, kind=kind)) if last and name and before else str(last),
         )
         for name, now, last in found.departments
     )
@@ -173,7 +184,11 @@ def _hate(w: Wording, found: Digest, grounds: Mapping[str, str]) -> list[Block]:
     whose = found.department if found.department not in (MANAGEMENT, EQUAL) else ""
     total = sum(count for _, count in found.hate)
     rows: tuple[tuple[str | Button, ...], ...] = tuple(
-        (grounds.get(ground, w.t("select.no_ground")), str(count)) for ground, count in found.hate
+        (
+            grounds.get(ground, w.t("select.no_ground")),
+            Button(str(count), ShowSignals(department=whose, week=week, kind="hate", ground=ground)) if ground else str(count),
+        )
+        for ground, count in found.hate
     )
     rows += ((w.t("digest.all"), Button(str(total), ShowSignals(department=whose, week=week, kind="hate"))),)
     return [Table(w.s.tn("digest.hate", total), (w.t("select.ground"), w.t("digest.this_week")), rows)]
@@ -190,7 +205,34 @@ def _answers(w: Wording, found: Digest) -> list[Block]:
         (w.t("digest.in_time"), w.t("digest.of", part=had.in_time, count=had.cases)),
         (w.t("digest.missed_terms"), str(had.missed)),
     )
-    return [Text(w.t("digest.answers"), "strong"), Facts(rows)]
+    press = ShowAnswers(department=found.department, week=week_number(found.week))
+    buttons = [Button(w.s.tn("digest.show_cases", had.cases), press)]
+    if had.missed:
+        buttons.append(Button(w.s.tn("digest.show_late", had.missed), press.model_copy(update={"late": True})))
+    return [Text(w.t("digest.answers"), "strong"), Facts(rows), Buttons(tuple(buttons))]
+
+
+def answered(w: Wording, asked: ShowAnswers, found: Sequence[Answered]) -> Card:
+    """The cases behind the answering times, the oldest first: numbers and moments, nothing of what citizens wrote."""
+    heading = w.t("digest.cases_title", number=asked.week % 100, audience=audience(w, asked.department))
+    if not found:
+        return Card(heading, (Text(w.t("digest.cases_none")),))
+    head = (w.t("digest.case"), w.t("digest.opened"), w.t("digest.due"), w.t("digest.first_answer"))
+    rows = tuple(
+        (
+            Button(f"#{one.case}", ShowCase(case=one.case)),
+            w.moment(one.opened),
+            w.moment(one.due) + (" ✗" if one.late else ""),
+            w.moment(one.answered) if one.answered is not None else "–",
+        )
+        for one in found[:MOST_ROWS]
+    )
+    body: list[Block] = [Table("", head, rows)]
+    if any(one.late for one in found):
+        body.append(Text(w.t("digest.late_cases"), "hint"))
+    if len(found) > MOST_ROWS:
+        body.append(Text(w.t("digest.more", count=len(found) - MOST_ROWS), "hint"))
+    return Card(heading, tuple(body))
 
 
 def _some(w: Wording, heading: str, some: Some, press: ShowSignals) -> list[Block]:

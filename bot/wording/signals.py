@@ -69,7 +69,8 @@ def _which(w: Wording, asked: ShowSignals) -> list[str]:
     if asked.department:
         parts.append(audience(w, asked.department))
     if asked.week:
-        parts.append(w.t("signals.week", number=asked.week % 100))
+        first = f"{asked.first % 100}–" if asked.first not in (0, asked.week) else ""
+        parts.append(w.t("signals.week", number=f"{first}{asked.week % 100}"))
     if asked.kind in KINDS:
         parts.append(w.t(f"kind.{asked.kind}"))
     if asked.unanswered:

@@ -7,7 +7,7 @@ from typing import Any
 from bot.cards import Block, Button, Buttons, Card, Chart, Field, Form, Quote, Table, Text
 from bot.chance import Change
 from bot.loops import Loop
-from bot.presses import CloseLoop, MergeTopic, NameGroup, RenameTopic, ShowSignals, ShowTopic, ShowTopics
+from bot.presses import CloseLoop, MergeTopic, NameGroup, RenameTopic, ShowSignals, ShowTopic, ShowTopics, week_number
 from bot.presses import LoopChoice as Choice
 from bot.signals import Found
 from bot.topics import Group, Topic
@@ -40,6 +40,14 @@ def card(w: Wording, department: str, rows: Sequence[tuple[Topic, int, int]], gr
     return Card(w.t("topics.title", department=w.department(department)), tuple(body))
 
 
+def _of_weeks(at: Topic, weeks: Sequence[str], counts: Sequence[int]) -> str | Button:
+    """How many there were in these weeks, to be opened."""
+    if not sum(counts):
+        return "0"
+    first, last = week_number(weeks[0]), week_number(weeks[-1])
+    return Button(str(sum(counts)), ShowSignals(department=at.department, topic=at.id, first=first, week=last))
+
+
 def choose(w: Wording, departments: Sequence[str]) -> Card:
     """Of which department?"""
     buttons = tuple(Button(w.department(name), ShowTopics(department=name)) for name in departments)
@@ -54,9 +62,10 @@ def one(
     body: list[Block] = []
     if any(counts):
         body.append(weeks_chart(w, at.name, weeks, [(at.name, counts)]))
-    total = Button(str(sum(counts)), ShowSignals(department=at.department, topic=at.id)) if sum(counts) else "0"
     head = (w.t("topics.weeks", count=len(counts)), w.t("topics.last_week"))
-    body.append(Table("", head, ((total, str(counts[-1]) if counts else "0"),)))
+    body.append(
+        Table("", head, (tuple(_of_weeks(at, some, each) for some, each in ((weeks, counts), (weeks[-1:], counts[-1:]))),))
+    )
     earlier = [name for name, _ in names if name != at.name.casefold()]
     if earlier:
         body.append(Text(w.t("topics.names", names=", ".join(earlier)), "hint"))

@@ -157,7 +157,7 @@ def test_the_table_holds_every_press() -> None:
     tested |= {p.Take, p.Decide, p.UndoDecision, p.AskInfo, p.Forward, p.CloseThread, p.ApproveFaq, p.EditFaq, p.RetireFaq}
     tested |= {p.ShowThread, p.Review}  # by who had no part: in the journeys of objections
     tested |= set(get_args(p.SignalPress))  # below
-    tested |= {p.TakeOverFaq, p.NewFaq, p.ShowFaq, p.CloseGap, p.AnswerFromFaq, p.AddWords, p.DropWords}
+    tested |= {p.TakeOverFaq, p.NewFaq, p.ShowFaq, p.CloseGap, p.AnswerFromFaq, p.AddWords, p.DropWords, p.ShowReview}
     tested |= set(get_args(p.RosterPress))
     assert tested == set(get_args(p.Press))
 
@@ -256,6 +256,9 @@ async def test_who_may_add_to_the_faq_and_look_into_it(town: Town) -> None:
     mine = {**dict.fromkeys(EVERYBODY, False)}
     assert {who for who in mine if await town.tried(who, p.NewFaq()) == ""} == propose & set(EVERYBODY)
     assert {who for who in mine if await town.tried(who, p.ShowFaq(entry=town.entry)) == ""} == KNOWN
+    assert {who for who in mine if await town.tried(who, p.ShowReview()) == ""} == KNOWN, (
+        "what is one's own: of others it is empty"
+    )
     assert {who for who in mine if await town.tried(who, p.CloseGap(gap=1)) == ""} == keep
     antennas = set(EVERYBODY) & {"lies", "bert", "joris", "griet", "pieter", "els", "marc", LEAD}  # with who stands in for them
     for press in (p.AddWords(), p.DropWords(words=1)):

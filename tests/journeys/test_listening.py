@@ -1,6 +1,7 @@
 """Signals, topics, loops and digests as people live them: confirm the words, mend topics, open a number, close the loop."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -131,6 +132,43 @@ async def test_a_digest_opens_and_closes_the_loop(chat: Chat) -> None:
     assert lies.note == "‘fietspad’ is afgesloten."
     await chat.pass_time(weeks=1)
     assert not [row for row in (await digest_of(chat, "lies", "#mobiliteit")).rows if "website" in "".join(row)]
+
+
+async def test_every_number_opens_its_list(chat: Chat) -> None:
+    """In the digest of a department and of those above: as many signals or cases in the list as the number says."""
+    await chat.work()
+    an = chat.person("an")
+    await chat.pass_time(weeks=-1)
+    await noted(chat, "milieu: de vuilkar kwam niet", "milieu: pmd vergeten?", "mobiliteit: fietspad kapot")
+    await chat.pass_time(weeks=1)
+    await noted(chat, *[f"milieu: waar bleef de vuilkar? ({number})" for number in range(3)], "mobiliteit: het fietspad is stuk")
+    for ground, text in (("geloof", "milieu"), ("leeftijd", "milieu")):
+        await chat.antenne.store.write(
+            lambda conn, ground=ground, text=text: log.write(  # type: ignore[misc]  # mypy infers no default
+                Work(conn, chat.antenne.house, chat.now, "an"), "hate", text, department="milieu", ground=ground
+            )
+        )
+    await an.paste("Wanneer komt het snoeihout uit de Kerkstraat nu eens weg?")
+    for label in ("Neutraal", "Vraag", "Ik weet het antwoord niet"):
+        await an.press(label)
+    await chat.pass_time(weeks=1)
+    seen = 0
+    for who, channel in (("joris", "#milieu"), ("sofie", "")):
+        person = chat.person(who)
+        cards = await person.inbox(channel) if channel else await person.inbox()
+        digest_card = next(item for item in reversed(cards) if item.title.startswith("Weekoverzicht week 47") and item.rows)
+        for control in digest_card.controls:
+            number = re.match(r"\d+", control.label)
+            if number is None or not control.within:
+                continue
+            listed = (await chat.driver.press(who, control)).cards[0]
+            assert len(listed.rows) == int(number[0]), (who, control.within, control.label)
+            seen += 1
+        [cases] = [control for control in digest_card.controls if control.label.startswith("Toon de zaak")]
+        assert [row[0] for row in (await chat.driver.press(who, cases)).cards[0].rows] == ["#1"]
+        late = next(control for control in digest_card.controls if control.label == "Toon de late zaak")
+        assert "✗" in (await chat.driver.press(who, late)).cards[0].rows[0][2]
+    assert seen >= 20
 
 
 async def test_two_antennas_close_one_loop(chat: Chat) -> None:
