@@ -100,14 +100,22 @@ def press(work: Work, asked: SignalPress, values: dict[str, str] | None) -> Answ
             )
         case ShowDigest():
             must_read_digest(work, asked.department)
-            return Answer(cards=(showing.digest_card(work, week_name(asked.week), asked.department),))
+            return Answer(cards=(showing.digest_card(work, _week(work, asked.week), asked.department),))
         case ShowAnswers():
             must_read_digest(work, asked.department)
-            found = digest.cases_of(work, asked.department, week_name(asked.week))
+            found = digest.cases_of(work, asked.department, _week(work, asked.week))
             found = tuple(one for one in found if one.late or not asked.late)
             return Answer(cards=(wording.digest.answered(showing.words_for(work), asked, found),))
         case _:
             assert_never(asked)
+
+
+def _week(work: Work, number: int) -> str:
+    """The name of a week; raises ``Refused`` for one that does not exist."""
+    name = week_name(number)
+    if not digest.is_week(name, work.organisation.calendar):
+        raise Refused("refused.stale")
+    return name
 
 
 def _on_case(work: Work, asked: KeepSignal | EditSignal, values: dict[str, str] | None) -> Answer:

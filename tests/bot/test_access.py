@@ -201,6 +201,7 @@ async def test_who_may_press_what_about_signals(town: Town) -> None:
         (p.ShowDigest(department=department, week=202646), read),
         (p.ShowDigest(department="management", week=202646), MODERATE | managers),
         (p.ShowDigest(department="equal_opportunities", week=202646), MODERATE | managers | {EQUAL}),
+        (p.ShowAnswers(department=department, week=202646), read),
     ]
     assert {type(press) for press, _ in rows} == set(get_args(p.SignalPress))
     wrong = []
@@ -210,6 +211,8 @@ async def test_who_may_press_what_about_signals(town: Town) -> None:
             if (key not in NO_ACCESS) != (who in allowed):
                 wrong.append((press, who, key or "allowed"))
     assert not wrong, wrong
+    for press in (p.ShowDigest(department=department, week=202699), p.ShowAnswers(department=department, week=0)):
+        assert await town.tried(LEAD, press) == "refused.stale", "a week that does not exist"
 
 
 @pytest.mark.parametrize("role", THREADS)
