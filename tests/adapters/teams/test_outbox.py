@@ -174,7 +174,7 @@ async def test_nobody_to_write_to(tmp_path: Path) -> None:
         await doubt_without_channel(town)
         local = await town.antenne.read("sofie", "local:sofie")
         assert any("Zaak 1" in item.card.title for item in local)
-        town.cloud.personal("karim").blocked = True
+        town.cloud.personal("karim").installed = town.cloud.personal("karim").blocked = True
         town.cloud.personal("sofie").installed = True
         await town.write("karim", "Schande!")
         assert any("Karim" in one.text for one in town.chat_of("sofie"))
