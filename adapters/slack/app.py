@@ -285,7 +285,8 @@ class SlackApp:
             return BoltResponse(status=200, body="")
         t = self._t(person.user)
         event = events.pressed(body, actor(person, inside=True))
-        if event is None:
+        if event is None:  # of a version before this one
+            self._later(self._answer(body, Answer(note=t("slack.old_button"), refused=True), t))
             return BoltResponse(status=200, body="")
         if isinstance(event, Commanded) or asks(event.press):
             if isinstance(event, Pressed) and isinstance(event.press, Start):

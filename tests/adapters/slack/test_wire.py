@@ -153,6 +153,8 @@ async def test_double_click_and_old_card(tmp_path: Path) -> None:
         before = town.said_in_private().count("vorige stap")
         await town.act(AN, old, channel=mine, ts="1.0")
         assert town.said_in_private().count("vorige stap") == before + 1
+        await town.act(AN, old | {"value": "answer|1|0"}, channel=mine, ts="1.0")
+        assert "vorige versie" in town.said_in_private()
 
 
 @pytest.mark.parametrize("way", ["http", "socket"])
@@ -543,6 +545,9 @@ async def test_home(tmp_path: Path) -> None:
         assert "vuilkar" in words(town.newest_view()["blocks"])
         await town.act(AN, control(blocks, "Zaak 1"), view=view, response_url="")
         assert "Wanneer komt de vuilkar?" in words(town.newest_view()["blocks"])
+        case = town.newest_view()
+        await town.act(AN, control(case["blocks"], "Neutraal"), view=case, response_url="")
+        assert "Wat is het?" in words(town.newest_view()["blocks"]), "the case in the dialog changes in place"
         await town.act(AN, control(blocks, "Nieuwe reactie"), view=view, response_url="")
         assert "Tekst van de reactie" in str(town.newest_view())
 
