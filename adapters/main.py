@@ -240,7 +240,7 @@ def chat(
 
 async def _chat(settings: "Settings", name: str, started: Callable[[], None]) -> None:
     from adapters.pictures import Pictures
-    from adapters.terminal import people_named, talk
+    from adapters.terminal.talk import people_named, talk
 
     log = settings.secret_key_file.with_name("antenne.log")  # the screen belongs to the conversation
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -46,7 +46,8 @@ def digest(
     elif form == "card":
         from rich.console import Console
 
-        from adapters.terminal import controls, render
+        from adapters.terminal.controls import controls
+        from adapters.terminal.render import render
 
         console = Console(markup=False, highlight=False, emoji=False)
         for card in cards:
@@ -118,7 +119,8 @@ def signals_search(
         return
     from rich.console import Console
 
-    from adapters.terminal import controls, render
+    from adapters.terminal.controls import controls
+    from adapters.terminal.render import render
     from bot import wording
     from bot.wording import Wording
 

@@ -15,7 +15,9 @@ from sqlalchemy import select
 
 from adapters.main import running
 from adapters.pictures import Pictures
-from adapters.terminal import LONG, Talk, controls, inert, matching, people_named, render
+from adapters.terminal.controls import controls, matching
+from adapters.terminal.render import LONG, inert, render
+from adapters.terminal.talk import Talk, people_named
 from bot.antenne import Antenne
 from bot.cards import (
     Button,
@@ -247,7 +249,8 @@ class Desk:
     def __init__(self, antenne: Antenne, clock: list[datetime]) -> None:
         self.antenne, self.clock, self.script = antenne, clock, Script()
         self.console = Console(file=io.StringIO(), width=100, markup=False, highlight=False, emoji=False)
-        self.talk = Talk(antenne, Pictures(), "an", self.script, self.console, redraws=False)
+        self.pictures = Pictures()
+        self.talk = Talk(antenne, self.pictures, "an", self.script, self.console, redraws=False)
 
     async def type(self, *lines: str) -> str:
         """What the screen shows after typing these lines."""
@@ -274,7 +277,9 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     )
     clock = [datetime(2026, 11, 18, 9, 0, tzinfo=UTC)]
     async with running(settings, clock=lambda: clock[0]) as antenne:
-        yield Desk(antenne, clock)
+        found = Desk(antenne, clock)
+        yield found
+        await found.pictures.close()
 
 
 async def test_a_paste_is_walked_by_numbers_and_labels(desk: Desk) -> None:
@@ -366,7 +371,7 @@ async def test_what_waits_changes_on_the_screen(desk: Desk) -> None:
 
 async def test_enter_opens_what_is_new(desk: Desk) -> None:
     """The thread that was announced last stands there after one key, to be answered."""
-    lead = Talk(desk.antenne, Pictures(), "sofie", desk.script, desk.console, redraws=False)
+    lead = Talk(desk.antenne, desk.pictures, "sofie", desk.script, desk.console, redraws=False)
     await lead._greet()
     await desk.type("Ik weet jullie wonen", "Bedreiging of misdrijf")
     await desk.later(20)
@@ -429,7 +434,7 @@ async def test_news_is_announced_between_two_lines(desk: Desk) -> None:
             await asyncio.sleep(0.05)
         return None
 
-    desk.talk = Talk(desk.antenne, Pictures(), lead, Waiting(wait), desk.console, redraws=False)
+    desk.talk = Talk(desk.antenne, desk.pictures, lead, Waiting(wait), desk.console, redraws=False)
     seen = asyncio.create_task(desk.type())
     await watching.wait()
     await other.type("Ik weet jullie wonen", "Bedreiging of misdrijf")
@@ -443,7 +448,7 @@ async def test_an_announcement_outlives_the_next_screen_until_it_is_opened(desk:
     assert isinstance(screen, io.StringIO)
     lead = desk.antenne.organisation.roles["communications_lead"].holders[0]
     other = Desk(desk.antenne, desk.clock)
-    talk = Talk(desk.antenne, Pictures(), lead, desk.script, desk.console, redraws=True)
+    talk = Talk(desk.antenne, desk.pictures, lead, desk.script, desk.console, redraws=True)
     await talk._greet()
     await other.type("Ik weet jullie wonen", "Bedreiging of misdrijf")
     await desk.later(20)
@@ -492,7 +497,7 @@ async def test_a_picture_is_kept_and_no_other_file(desk: Desk, tmp_path: Path) -
         return lines.pop(0) if lines and "›" in prompt else "" if "›" not in prompt else None
 
     files, lines = [str(bad), str(tmp_path / "weg.png"), str(good), ""], ["/moderate"]
-    desk.talk = Talk(desk.antenne, Pictures(), "an", Waiting(answer), desk.console, redraws=False)
+    desk.talk = Talk(desk.antenne, desk.pictures, "an", Waiting(answer), desk.console, redraws=False)
     screen = await desk.type()
     assert screen.count(sentences("nl").t("terminal.no_file")) == 1
     assert sentences("nl").t("picture.document").split(".")[0] in " ".join(screen.split())
