@@ -61,9 +61,14 @@ class Sentences:
 
 def problem(found: Problem, language: str) -> str:
     """What is wrong in a file, as one line with its place."""
+    return f"{found.file}:{found.line}: {mistake(found, language)}"
+
+
+def mistake(found: Problem, language: str) -> str:
+    """What is wrong, and what would be right."""
     known = _dutch_problems() if language == "nl" else {}
     what, right = (known.get(text, text).format_map(found.values) for text in (found.said, found.mend))
-    return f"{found.file}:{found.line}: {what}" + (f" → {right}" if right else "")
+    return f"{what} → {right}" if right else what
 
 
 @lru_cache(maxsize=1)

@@ -81,9 +81,9 @@ def _organisation(say: "Sentences") -> "Organisation":
 
 def _with_settings(policy: "Policy", changes: Sequence[str], say: "Sentences") -> "Policy":
     """The policy with each `name=value` in it; exits with 2 when there is no such setting or value."""
-    from pydantic import ValidationError
-
+    from bot.sentences import mistake
     from flows.policy import Policy, setting_values
+    from flows.source import Source, SourceProblems, load
 
     values: dict[str, Any] = policy.model_dump()
     for change in changes:
@@ -105,10 +105,9 @@ def _with_settings(policy: "Policy", changes: Sequence[str], say: "Sentences") -
         else:
             inside[last] = value
         try:
-            Policy.model_validate(values)
-        except ValidationError as trouble:
-            reason = trouble.errors()[0]["msg"]
-            fail(say.t("cli.walk.no_value", name=name, value=value, values=reason), USAGE)
+            load(Policy, Source("", values, {}))
+        except SourceProblems as trouble:
+            fail(mistake(trouble.problems[0], say.language), USAGE)
     return Policy.model_validate(values)
 
 
