@@ -25,6 +25,7 @@ FORWARD_TO: tuple[Role, ...] = (
     "antenna", "department_head", "communications_lead", "equal_opportunities", "moderation_team", "dpo", "safety_policy",
     "complaints_officer",
 )  # fmt: skip
+REMOVING: frozenset[Measure] = frozenset({"hide", "delete", "block", "close_comments"})
 _THREADS = select(threads).where(threads.c.case_id == bindparam("number")).order_by(threads.c.id)
 _NEW_THREAD = threads.insert()
 
@@ -373,6 +374,14 @@ def _decide(work: Work, case: Case, row: Row[Any], values: dict[str, str]) -> An
     if rule:
         case = case.with_state(house_rule=rule)
     advised = advice(work, case)
+    if (
+        not rule
+        and measure in REMOVING
+        and advised is not None
+        and "house_rule" in advised.asks
+        and work.organisation.house_rules
+    ):
+        raise Refused("refused.choose_rule")  # what takes a comment away for the code of conduct rests on a rule of it
     if case.state.house_rule is None and advised is not None and advised.house_rule in work.organisation.house_rules:
         case = case.with_state(house_rule=advised.house_rule)
     case = follow(work, intake_ticks(work, case))

@@ -87,6 +87,22 @@ async def test_leaving_it_takes_the_hiding_away(chat: Chat) -> None:
     assert [an.card.line("Verwijder de reactie").state, an.card.line("Bewaar het bewijs").state] == ["blocked", "open"]
 
 
+async def test_what_takes_a_comment_away_rests_on_a_rule(chat: Chat) -> None:
+    """Hiding for the code of conduct without saying which rule is refused; a crime rests on the law."""
+    an, sofie = await doubted(chat), chat.person("sofie")
+    await decided(sofie, "gedragscode")
+    assert (sofie.refused, sofie.note) == (
+        True,
+        "Op welke huisregel steunt dit? Kies ze erbij: de burger krijgt ze ook te lezen.",
+    )
+    assert (await state(chat)).decisions == ()
+    await decided(sofie, "strafbaar")
+    assert not sofie.refused, sofie.note
+    await decided(sofie, "gedragscode", rule="insult")
+    assert (await state(chat)).decisions[-1].rule == "insult"
+    assert any("huisregel: Belediging" in said for said in an.card.says)
+
+
 async def test_no_block_before_its_time(chat: Chat) -> None:
     """A first insult is no ground to block; a crime is, where policy overrides."""
     an, sofie = await doubted(chat), chat.person("sofie")

@@ -154,7 +154,7 @@ async def test_who_decided_never_reviews(chat: Chat) -> None:
     await an.press("Ik weet het niet")
     await chat.pass_time(seconds=16)
     await sofie.press("Beslissing", on="#communicatie")
-    await sofie.fill({"outcome": "gedragscode", "reason": "Grof"})
+    await sofie.fill({"outcome": "gedragscode", "reason": "Grof", "rule": "insult"})
     for _ in range(2):
         for line in an.card.lines:
             if line.state == "open":

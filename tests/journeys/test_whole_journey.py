@@ -226,7 +226,9 @@ async def _threads(chat: Chat, say: Say, album: Album) -> None:
     await sofie.fill({say("Naar wie?"): "dpo"})
     await sofie.press(say("Beslissing"), on=here)
     album.form("decide", sofie)
-    await sofie.fill({say("Wat doen we?"): "gedragscode", say("Waarom?"): "Kwetsend, nog net niet strafbaar"})
+    await sofie.fill(
+        {say("Wat doen we?"): "gedragscode", "rule": "generalising", say("Waarom?"): "Kwetsend, nog net niet strafbaar"}
+    )
     album.keep("thread_decided", (await sofie.sees(here)))
     album.keep("advice_decided", an.card)
     notes = [item.text for item in await sofie.inbox("#communicatie") if not item.title]

@@ -148,6 +148,7 @@ async def draw(images: Path) -> None:
         await sofie.locator(".beside").get_by_role("button", name="Beslissing").click()
         form = sofie.get_by_role("dialog")
         await form.get_by_label("Wat doen we?").select_option("Tegen onze huisregels")
+        await form.get_by_label("Welke huisregel?").select_option("Veralgemenen over een groep")
         await form.get_by_label("Waarom?").fill("Kwetsend voor een hele wijk, maar geen oproep tot geweld.")
         await here.keep_focus(sofie, "beslissing")
         await form.locator(".ends button").click()
