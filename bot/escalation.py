@@ -374,16 +374,11 @@ def _decide(work: Work, case: Case, row: Row[Any], values: dict[str, str]) -> An
     if rule:
         case = case.with_state(house_rule=rule)
     advised = advice(work, case)
-    if (
-        not rule
-        and measure in REMOVING
-        and advised is not None
-        and "house_rule" in advised.asks
-        and work.organisation.house_rules
-    ):
-        raise Refused("refused.choose_rule")  # what takes a comment away for the code of conduct rests on a rule of it
     if case.state.house_rule is None and advised is not None and advised.house_rule in work.organisation.house_rules:
         case = case.with_state(house_rule=advised.house_rule)
+    if not rule and measure in REMOVING and advised is not None and "house_rule" in advised.asks:
+        rule = case.state.house_rule or ""  # what takes a comment away rests on a rule, and the decision names it
+        case = case.with_state(decisions=(*case.state.decisions[:-1], made.model_copy(update=what | {"rule": rule})))
     case = follow(work, intake_ticks(work, case))
     codes = {"outcome": outcome, "before": list(before), "thread": row.id, "measure": measure, "rule": rule}
     case = save(work, case, "decided", codes, reason)

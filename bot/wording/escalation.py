@@ -126,7 +126,7 @@ def decide_form(
     chosen = next((name for name in outcomes(case) if name in dict(names)), "")
     outcome = tuple((name, words.outcomes[name].title) for name, _ in names)
     measure = (("", w.t("measure.as_usual")), *((name, w.t(f"measure.{name}")) for name in possible))
-    rule = (("", w.t("select.no_house_rule")), *((name, said(item.label, w.language)) for name, item in rules.items()))
+    rule = (("", w.t("field.rule_as_usual")), *((name, said(item.label, w.language)) for name, item in rules.items()))
     now = decision(case)
     preset = now.rule if now is not None else case.state.house_rule or ""
     fields = (

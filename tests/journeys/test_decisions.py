@@ -75,7 +75,7 @@ async def test_the_form_groups_the_outcomes(chat: Chat) -> None:
     order = [value for value, _ in next(item for item in sofie.form.fields if item.name == "outcome").options]
     dispositions = [advise(TREE, chat.antenne.organisation.policy, Situation(), (name,)).disposition for name in order]
     assert dispositions == sorted(dispositions, key=["modereer", "volg op", "bied hulp", "koppel door"].index)
-    assert sofie.form.fields[2].options[0][1] == "Nog geen huisregel"
+    assert sofie.form.fields[2].options[0][1] == "De regel die bij die keuze hoort"
 
 
 async def test_leaving_it_takes_the_hiding_away(chat: Chat) -> None:
@@ -88,19 +88,12 @@ async def test_leaving_it_takes_the_hiding_away(chat: Chat) -> None:
 
 
 async def test_what_takes_a_comment_away_rests_on_a_rule(chat: Chat) -> None:
-    """Hiding for the code of conduct without saying which rule is refused; a crime rests on the law."""
+    """The decision names the rule that was chosen, else the one that goes with the choice; what may stay needs none."""
     an, sofie = await doubted(chat), chat.person("sofie")
-    await decided(sofie, "gedragscode")
-    assert (sofie.refused, sofie.note) == (
-        True,
-        "Op welke huisregel steunt dit? Kies ze erbij: de burger krijgt ze ook te lezen.",
-    )
-    assert (await state(chat)).decisions == ()
-    await decided(sofie, "strafbaar")
-    assert not sofie.refused, sofie.note
-    await decided(sofie, "gedragscode", rule="insult")
-    assert (await state(chat)).decisions[-1].rule == "insult"
-    assert any("huisregel: Belediging" in said for said in an.card.says)
+    for outcome, chosen, rule in (("kritiek", "", ""), ("privacy", "", "personal_data"), ("gedragscode", "bullying", "bullying")):
+        await decided(sofie, outcome, rule=chosen)
+        assert (await state(chat)).decisions[-1].rule == rule
+    assert any("huisregel: Pesten" in said for said in an.card.says)
 
 
 async def test_no_block_before_its_time(chat: Chat) -> None:
