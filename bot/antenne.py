@@ -163,7 +163,7 @@ class Antenne:
         now = self.clock()
         try:
             async with asyncio.timeout(patience):
-                backlog = await self.store.read(partial(waiting, now=now))
+                backlog = await self.store.read(partial(waiting, now=now, platforms=self.house.platforms))
         except (StoreUnavailable, TimeoutError):
             return [*found, Measured("database_up", {}, 0)]
         return [*found, Measured("database_up", {}, 1), *backlog]

@@ -4,14 +4,14 @@ Counts are of this process since its start; what waits is read from the database
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Connection
 
-from bot.outbox import backlog
+from bot.outbox import Backlog, backlog
 from bot.ports import Chat, MayDouble
 
 Counted = Literal["events", "sent", "failures", "denied", "database_trouble"]
@@ -69,10 +69,11 @@ def doubles(chats: Mapping[str, Chat]) -> Iterator[Measured]:
             yield Measured("possible_doubles_total", {"platform": platform}, chat.possible_doubles)
 
 
-def waiting(conn: Connection, now: datetime) -> list[Measured]:
-    """What the outbox still has to say."""
+def waiting(conn: Connection, now: datetime, platforms: Iterable[str]) -> list[Measured]:
+    """What the outbox still has to say, on these platforms also when that is nothing."""
     found = []
-    for item in backlog(conn, now):
+    nothing = {platform: Backlog(platform, 0, 0, 0, 0.0) for platform in platforms}
+    for item in (nothing | {item.platform: item for item in backlog(conn, now)}).values():
         labels = {"platform": item.platform}
         found += [
             Measured("outbox_messages", labels, item.messages),

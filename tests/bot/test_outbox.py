@@ -146,6 +146,7 @@ async def test_what_is_sent_waits_and_fails_is_counted(antenne: Antenne, chat: S
         'antenne_outbox_lanes{platform="slack"} 2',
         'antenne_outbox_lanes_waiting{platform="slack"} 2',
         'antenne_outbox_oldest_seconds{platform="slack"} 2',
+        'antenne_outbox_messages{platform="local"} 0',
     ):
         assert line in said, said
     assert COMMENT not in "".join(said)
