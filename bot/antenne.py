@@ -224,7 +224,7 @@ class Antenne:
             self._sweep_at = now + alarm.EVERY
         if now >= self._digest_at:
             await self.store.write(partial(digest.send, house=self.house, now=now))
-            self._digest_at, _ = digest.next_due(now, self.organisation.policy, self.organisation.calendar)
+            self._digest_at = digest.next_of_all(now, self.organisation.policy, self.organisation.calendar)
         if now >= self._review_at:
             while await self.store.write(partial(shared_faq.send_for_review, house=self.house, now=now)):
                 pass

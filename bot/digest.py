@@ -44,32 +44,37 @@ _DAY = timedelta(days=1)
 # --- when ---
 
 
-def due_of(week: str, policy: Policy, calendar: Calendar) -> datetime:
+def due_of(week: str, policy: Policy, calendar: Calendar, audience: str = "") -> datetime:
     """When the digest of ISO ``week`` is due: the policy's day and time in the days after it, and never before it has ended.
 
-    The time zone is the policy's where that names one, else the organisation's.
+    An ``audience`` may have a day and a time of its own. The time zone is the policy's where that names one, else the organisation's.
     """
-    wanted = policy.digest
+    wanted, own = policy.digest, policy.digest.per.get(audience, Overview())
     _, end = calendar.week_bounds(week)
     zone = ZoneInfo(wanted.timezone) if "timezone" in wanted.model_fields_set else calendar.zone
     monday = end.astimezone(calendar.zone).date()
-    day = monday + _DAYS.index(wanted.day) * _DAY
-    return max(end, datetime.combine(day, wanted.time, zone).astimezone(UTC))
+    day = monday + _DAYS.index(own.day or wanted.day) * _DAY
+    return max(end, datetime.combine(day, own.time or wanted.time, zone).astimezone(UTC))
 
 
-def last_due(now: datetime, policy: Policy, calendar: Calendar) -> tuple[datetime, str]:
+def last_due(now: datetime, policy: Policy, calendar: Calendar, audience: str = "") -> tuple[datetime, str]:
     """The newest digest that is due at ``now``: since when, and of which ISO week."""
     week = _before(calendar.iso_week(now), calendar)
-    while (due := due_of(week, policy, calendar)) > now:
+    while (due := due_of(week, policy, calendar, audience)) > now:
         week = _before(week, calendar)
     return due, week
 
 
-def next_due(now: datetime, policy: Policy, calendar: Calendar) -> tuple[datetime, str]:
+def next_due(now: datetime, policy: Policy, calendar: Calendar, audience: str = "") -> tuple[datetime, str]:
     """The first digest that is due later than ``now``."""
-    _, week = last_due(now, policy, calendar)
+    _, week = last_due(now, policy, calendar, audience)
     week = calendar.iso_week(calendar.week_bounds(week)[1])
-    return due_of(week, policy, calendar), week
+    return due_of(week, policy, calendar, audience), week
+
+
+def next_of_all(now: datetime, policy: Policy, calendar: Calendar) -> datetime:
+    """When the first digest of anybody is due."""
+    return min(next_due(now, policy, calendar, audience)[0] for audience in ("", *policy.digest.per))
 
 
 def is_week(text: str, calendar: Calendar) -> bool:
@@ -297,7 +302,7 @@ def of(work: Work, week: str, department: str) -> Digest:
         standing=loops.standing(work, have, [topic.id for topic in spoken if topic.id]),
         review=_review(work, department) if "review" in parts else 0,
         parts=parts,
-        late=told is not None and told > due_of(week, work.organisation.policy, calendar) + LATE,
+        late=told is not None and told > due_of(week, work.organisation.policy, calendar, department) + LATE,
         missed=_missed(work, week, department),
     )
 
@@ -465,7 +470,8 @@ def archive(work: Work, names: Sequence[str], words: str = "", limit: int = 30) 
         rows = list(work.conn.execute(query.order_by(digests.c.week.desc(), digests.c.department).limit(limit)))
     policy, calendar = work.organisation.policy, work.organisation.calendar
     return tuple(
-        Kept(row.week, row.department, row.at, row.at > due_of(row.week, policy, calendar) + LATE) for row in rows[:limit]
+        Kept(row.week, row.department, row.at, row.at > due_of(row.week, policy, calendar, row.department) + LATE)
+        for row in rows[:limit]
     )
 
 
@@ -482,15 +488,16 @@ def send(conn: Connection, house: House, now: datetime) -> None:
     organisation = work.organisation
     due, week = last_due(now, organisation.policy, organisation.calendar)
     began: datetime | None = conn.execute(select(func.min(versions.c.at))).scalar_one_or_none()
-    if began is None or began > due:
+    if began is None:
         return
     approved = organisation.policy.approved
     today = now.astimezone(organisation.calendar.zone).date()
-    if approved and approved.review_on <= today and insert_new(conn, digests, week=week, department="", at=now):
+    if began <= due and approved and approved.review_on <= today and insert_new(conn, digests, week=week, department="", at=now):
         lead = recipient(organisation, house.platforms, "communications_lead", None)
         say(work, lead.conversation, "review")
     for department in audiences(organisation):
-        if not insert_new(conn, digests, week=week, department=department, at=now):
+        due, week = last_due(now, organisation.policy, organisation.calendar, department)
+        if began > due or not insert_new(conn, digests, week=week, department=department, at=now):
             continue
         _make_up(work, week, department, began)
         messages = [say(work, to, "digest", week=week, department=department) for to in conversations(work, department)]
@@ -504,7 +511,7 @@ def _make_up(work: Work, week: str, department: str, began: datetime) -> None:
     calendar, policy = work.organisation.calendar, work.organisation.policy
     for _ in range(MISSED):
         week = _before(week, calendar)
-        if due_of(week, policy, calendar) < began:
+        if due_of(week, policy, calendar, department) < began:
             return
         if not insert_new(work.conn, digests, week=week, department=department, at=work.now):
             return

@@ -313,10 +313,10 @@ def weekly(work: Work, index: FaqIndex, rest: str, event: str) -> Answer:
         named = mine[0]
     week = weeks[-1] if weeks else calendar.iso_week(work.now)
     names = [named] if named else mine
-    cards = [showing.digest_card(work, week, name, work.who) for name in names[:MOST_CARDS]]
-    due = digest.due_of(week, organisation.policy, calendar)
-    if due > work.now:
-        cards = [wording.digest.preview(said, card, said.moment(due)) for card in cards]
+    cards = []
+    for name in names[:MOST_CARDS]:
+        card, due = showing.digest_card(work, week, name, work.who), digest.due_of(week, organisation.policy, calendar, name)
+        cards.append(wording.digest.preview(said, card, said.moment(due)) if due > work.now else card)
     return Answer(cards=tuple(cards))
 
 

@@ -88,6 +88,9 @@ Part = Literal["topics", "chart", "unanswered", "misinformation", "hate", "prais
 PARTS: tuple[Part, ...] = get_args(Part)
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
 class Overview(Frozen):
     """The weekly digest of one department, of ``management`` or of ``equal_opportunities``, where it differs from the others.
 
@@ -95,6 +98,8 @@ class Overview(Frozen):
     """
 
     send: bool = True
+    day: Weekday | None = None
+    time: time_of_day | None = None
     recipients: tuple[str, ...] = ()
     language: Literal["nl", "en"] | None = None
     parts: tuple[Part, ...] | None = None
@@ -103,7 +108,7 @@ class Overview(Frozen):
 class Digest(Frozen):
     """``parts``: what stands in every digest; ``per``: by department, or ``management`` or ``equal_opportunities``."""
 
-    day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    day: Weekday = "monday"
     time: time_of_day = time_of_day(8, 30)
     timezone: TimeZone = "Europe/Brussels"
     language: Literal["nl", "en"] | None = None

@@ -25,7 +25,7 @@ from adapters.wakeups import InProcessWakeups
 from bot import digest, signals
 from bot.antenne import Antenne
 from bot.cards import Quote, Text
-from bot.digest import Some, audiences, due_of, last_due, next_due
+from bot.digest import Some, audiences, due_of, last_due, next_due, next_of_all
 from bot.events import Actor, Answer, Commanded, Pressed
 from bot.organisation import load_organisation
 from bot.presses import AllDone, Choose, Close, Press
@@ -37,7 +37,7 @@ from bot.tables import signals as signal_table
 from bot.work import House, Work
 from bot.working_time import Calendar
 from flows.platforms import load_platforms
-from flows.policy import Digest, Policy
+from flows.policy import Digest, Overview, Policy
 from flows.tree import SignalKind
 from tests.servers import tables_at
 
@@ -84,6 +84,17 @@ def test_the_policy_chooses_day_time_and_zone() -> None:
     assert due_of("2026-W47", Policy(digest=Digest(timezone="Europe/Brussels")), calendar("Europe/London")) == brussels(
         2026, 11, 23, 8, 30
     )
+
+
+def test_a_department_has_a_day_and_time_of_its_own() -> None:
+    """The others keep theirs; what wakes the bot is whichever comes first."""
+    own = Policy(digest=Digest(per={"milieu": Overview(day="friday", time=time(16, 0)), "mobiliteit": Overview(time=time(7, 0))}))
+    here = calendar()
+    assert due_of("2026-W47", own, here) == brussels(2026, 11, 23, 8, 30)
+    assert due_of("2026-W47", own, here, "milieu") == brussels(2026, 11, 27, 16, 0)
+    assert last_due(brussels(2026, 11, 27, 15, 59), own, here, "milieu")[1] == "2026-W46"
+    found = [next_of_all(at, own, here) for at in (brussels(2026, 11, 22, 9, 0), brussels(2026, 11, 23, 9, 0))]
+    assert found == [brussels(2026, 11, 23, 7, 0), brussels(2026, 11, 27, 16, 0)]
 
 
 def test_no_digest_comes_before_its_week_has_ended() -> None:

@@ -236,6 +236,23 @@ async def test_the_lead_previews_and_searches_the_archive(chat: Chat) -> None:
     assert "Geen weekoverzicht gevonden." in sofie.shown[0].says
 
 
+async def test_a_department_reads_on_its_own_day(talk: Talk) -> None:
+    """The others on Monday, this one on Friday afternoon; each week once, and not late."""
+    own = {"policy": {"digest": {"per": {"milieu": {"day": "friday", "time": "16:00"}}}}}
+    async with talk(changes=own) as chat:
+        await chat.work()
+        joris, lies = chat.person("joris"), chat.person("lies")
+        await noted(chat, "milieu: de vuilkar kwam niet", "mobiliteit: fietspad kapot")
+        told: list[tuple[int, ...]] = []
+        # From Tuesday morning to Friday 16:00, Monday 9:00, Friday 16:00, Monday 9:00.
+        for days, hours in ((3, 6), (2, 17), (4, 7), (2, 17)):
+            await chat.pass_time(days=days, hours=hours)
+            cards = [await person.inbox(channel) for person, channel in ((lies, "#mobiliteit"), (joris, "#milieu"))]
+            told.append(tuple(sum(item.title.startswith("Weekoverzicht week") for item in some) for some in cards))
+        assert told == [(0, 1), (1, 1), (1, 2), (2, 2)]
+        assert "te laat" not in "".join(item.text for item in await joris.inbox("#milieu"))
+
+
 async def test_missed_weeks_are_late(chat: Chat) -> None:
     """After a month of silence the newest comes, marked late where it is, with the missed weeks to open."""
     await chat.work()
