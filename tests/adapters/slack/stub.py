@@ -368,7 +368,7 @@ class Api:
             if message.type == WSMsgType.TEXT:
                 reply = json.loads(message.data)
                 future = self.w.acks.pop(reply["envelope_id"], None)
-                if future is not None:
+                if future is not None and not future.done():  # done: it came too late
                     future.set_result(reply)
         self.w.sockets.remove(socket)
         return socket
