@@ -99,6 +99,6 @@ async def test_channel_that_is_archived(tmp_path: Path) -> None:
         await town.write(AN, "Wanneer komt de vuilkar?")
         card, note = [item for item in town.dm(AN) if item["user"] == BOT]
         assert "vuilkar" in words(card["blocks"])
-        assert "organisation.yaml" in words(note["blocks"])
+        assert "/moderate rollen" in words(note["blocks"])
         await town.press(AN, "Neutraal", channel=town.slack.direct(AN).id)
         assert "Vraag" in str(labels(card["blocks"]))

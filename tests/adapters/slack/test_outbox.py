@@ -154,7 +154,7 @@ async def test_channel_that_fails_has_a_fallback(tmp_path: Path, state: str) -> 
         await doubt(town)
         head, note = town.dm(SOFIE)
         assert "Die burgemeester" in words(head["blocks"])
-        assert "/invite" in words(note["blocks"]) or "organisation.yaml" in words(note["blocks"])
+        assert "/invite" in words(note["blocks"]) or "/moderate rollen" in words(note["blocks"])
         told = town.dm(AN)[-1]
         assert "Sofie Maes" in words(told["blocks"])
         await town.press(SOFIE, "Beslissing", channel=town.slack.direct(SOFIE).id)
@@ -171,7 +171,7 @@ async def test_people_who_left_have_a_fallback(tmp_path: Path) -> None:
         await town.settle(3)
         head, *notes = town.dm(TOM)
         assert "Die burgemeester" in words(head["blocks"])
-        assert all("organisation.yaml" in words(note["blocks"]) for note in notes)
+        assert all("/moderate rollen" in words(note["blocks"]) for note in notes)
         assert len(notes) == 2
         assert {note.get("thread_ts") for note in notes} == {head["ts"]}
 
