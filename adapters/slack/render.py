@@ -51,7 +51,7 @@ from bot.presses import CasePress, Press, Waive
 MESSAGE_BLOCKS = 50
 FRAME = 50  # characters of the total that go to the names around one run of words
 WORDS_AT_LEAST = 1_500  # of those, what words get when the controls take much
-LABEL, OPTION, OPTIONS, OVERFLOW, ROW = 75, 75, 100, 5, 25
+LABEL, OPTION, VALUE, OPTIONS, OVERFLOW, ROW = 75, 75, 150, 100, 5, 25
 FEW = 8  # options that stand on the message itself
 HEADER, HINT = 150, 150
 RESTS = 2  # runs of words in one message that only goes on
@@ -240,8 +240,8 @@ def _item(item: Item, t: Translate, numbers: Iterator[int]) -> Iterator[Words | 
     if item.mark is not None:
         key = "slack.tick" if item.state in ("open", "blocked") else "slack.untick"
         controls.append(_button(Button(t(key), item.mark), next(numbers)))
-    if item.more:
-        options = [_option(one.label, one.press) for one in item.more[:OVERFLOW]]
+    if more := [one for one in item.more if len(packed(one.press)) <= VALUE]:
+        options = [_option(one.label, one.press) for one in more[:OVERFLOW]]
         controls.append({"type": "overflow", "action_id": f"a{next(numbers)}", "options": options})
     yield from _row(controls)
 
@@ -271,16 +271,18 @@ def _selects(block: Select, numbers: Iterator[int]) -> Iterator[Json]:
             select["initial_option"] = _option(*block.options[block.chosen])
         yield select
         return
-    for start in range(0, len(block.options), OPTIONS):
-        options = list(starmap(_option, block.options[start : start + OPTIONS]))
+    offered = [one for one in block.options if len(packed(one[1])) <= VALUE]  # by names longer than any that are given
+    for start in range(0, len(offered), OPTIONS):
+        options = list(starmap(_option, offered[start : start + OPTIONS]))
         select = {
             "type": "static_select",
             "action_id": f"a{next(numbers)}",
             "placeholder": plain_text(block.label, HINT),
             "options": options,
         }
-        if block.chosen is not None and 0 <= block.chosen - start < len(options):
-            select["initial_option"] = options[block.chosen - start]
+        chosen = _option(*block.options[block.chosen]) if block.chosen is not None and block.chosen < len(block.options) else None
+        if chosen in options:
+            select["initial_option"] = chosen
         yield select
 
 

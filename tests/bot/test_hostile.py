@@ -252,8 +252,9 @@ def test_every_press_fits_a_button() -> None:
         "also": "iets_anders", "flag": "colleague_targeted", "what": "house_rule", "on": True, "formal": True,
         "done": False, "reason": "not_possible", "body": "x" * 60, "report": p.LARGEST_ID, "gap": p.LARGEST_ID, "draft": p.LARGEST_ID,
         "history": True, "link": p.LARGEST_ID, "objection": p.LARGEST_ID, "upheld": False,
-        "texts": 10_000, "department": "x" * 60, "week": 999_953, "topic": p.LARGEST_ID, "kind": "x" * 60, "unanswered": True,
+        "texts": 10_000, "department": "x" * 60, "week": 999_953, "topic": p.LARGEST_ID, "kind": "misinformation", "unanswered": True,
         "page": 10_000, "names": 10_000, "into": p.LARGEST_ID, "signal": p.LARGEST_ID, "count": 10_000, "loops": 10_000,
+        "words": p.LARGEST_ID, "ground": "x" * 30, "first": 999_953, "late": True,
     }  # fmt: skip
     for kind in p.Press.__args__:
         values = {name: big[name] for name in kind.model_fields if name != "do"}

@@ -33,7 +33,7 @@ from bot.cards import (
 )
 from bot.case import load_case
 from bot.events import Actor, Pasted, Pressed
-from bot.presses import Answer, Choose, EditIntake, NoStrike, Press, SetFlag, Start, TakeCase, Tick, Waive
+from bot.presses import Answer, Choose, EditIntake, NoStrike, Press, SetFlag, ShowSignals, Start, TakeCase, Tick, Waive
 from bot.sentences import sentences
 from bot.work import Work
 from tests.adapters.slack.stub import Json, problems, strings
@@ -50,9 +50,11 @@ text = st.one_of(
     st.text(max_size=300),
     st.text(alphabet="<>!@#|&*_~`:channelU0 \n", max_size=200),
 )
+LONG = "a" * 60
 press = st.sampled_from([
-    Start(), Tick(case=2**31 - 1, item="a" * 60), Waive(case=2**31 - 1, item="a" * 60, reason="not_possible"),
-    Answer(case=2**31 - 1, walk=10_000, step=10_000, choice="a" * 60),
+    Start(), ShowSignals(department=LONG, kind=LONG, topic=2**31 - 1, week=999_953, unanswered=True, page=10_000),
+    Tick(case=2**31 - 1, item=LONG), Waive(case=2**31 - 1, item=LONG, reason="not_possible"),
+    Answer(case=2**31 - 1, walk=10_000, step=10_000, choice=LONG),
 ])  # fmt: skip
 button = st.builds(
     Button, text, press, st.sampled_from(["plain", "primary", "danger"]), st.sampled_from(["", "Zeker?", "x" * 500])
