@@ -64,7 +64,7 @@ async def draw(chat: Chat) -> None:
     await chat.antenne.store.write(partial(nine_weeks, antenne=chat.antenne))
     await chat.pass_time(hours=1)
     for person in ("an", "joris"):
-        await (await driver._tab(person)).set_viewport_size({"width": 1280, "height": 2600})
+        await (await driver._tab(person)).set_viewport_size({"width": 1280, "height": 3000})
     await an.command("faq mag da keukenafval in den groenbak")
     await keep(await driver._front("an"), "#private form.card", "faq-zoeken")
     await joris.command("faq waar is de kwakkelhut")
