@@ -124,13 +124,13 @@ async def _timed(store: Store, house: House, audience: str) -> float:
 
 
 async def _warned(store: Store, house: House) -> float:
-    """Milliseconds in which all topics are looked at for a rise, the slowest of five hours; the first tells of what rose."""
+    """Milliseconds in which all topics are looked at for a rise, the slowest of five hours, after one that told of nearly all of them."""
     taken = []
-    for hour in range(5):
+    for hour in range(6):
         began = time.perf_counter()
         await store.write(partial(alarm.sweep, house=house, now=NOW - timedelta(days=1) + timedelta(hours=hour)))
         taken.append(time.perf_counter() - began)
-    return max(taken) * 1000
+    return max(taken[1:]) * 1000
 
 
 def _count(conn: Connection, house: House, department: str) -> int:
