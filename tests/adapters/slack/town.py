@@ -108,7 +108,7 @@ class Town:
             {"envelope_id": name, "type": envelope, "payload": body, "accepts_response_payload": True}
         )
         try:
-            reply = await asyncio.wait_for(future, 3)
+            reply = await asyncio.wait_for(future, 60)
         except TimeoutError:
             return Reply(0)
         return Reply(200, reply.get("payload") or {})
@@ -349,8 +349,8 @@ async def served(app: web.Application) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def until(ready: Callable[[], Any] | Callable[[], Awaitable[Any]], seconds: float = 5) -> None:
-    """Wait for it, on the clock on the wall."""
+async def until(ready: Callable[[], Any] | Callable[[], Awaitable[Any]], seconds: float = 60) -> None:
+    """Wait for it, on the clock on the wall: long, since a slow machine may do a lot besides."""
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, "it never came"
