@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from bot import faq, faq_gaps, showing, wording
+from bot.cards import Card
 from bot.comment_text import clean
 from bot.events import Answer
 from bot.faq_index import FaqIndex
@@ -59,7 +60,7 @@ def press(work: Work, index: FaqIndex, on: AddWords | DropWords, values: Mapping
             return Answer(note=words.t("note.words_dropped"), cards=(_card(work),))
 
 
-def _card(work: Work) -> Any:
+def _card(work: Work) -> Card:
     keeps = may_add(work.organisation, work.who)
     return wording.faq.own_words(showing.words_for(work), _added(work), work.organisation.synonyms, keeps=keeps)
 
