@@ -85,6 +85,7 @@ from bot.presses import (
     ShowCase,
     ShowDigest,
     ShowFaq,
+    ShowObjection,
     ShowReview,
     ShowSignals,
     ShowText,
@@ -209,6 +210,8 @@ class Desk:
                 return self._of_others(work, press)
             case ShowThread():
                 return Answer(cards=(showing.thread(work, press.thread),))
+            case ShowObjection():
+                return Answer(cards=(showing.objection(work, press.objection),))
             case _:
                 return self._case_press(work, press, values, event)
 

@@ -81,6 +81,11 @@ def one(work: Work, number: int) -> Row[Any] | None:
     return work.conn.execute(_ONE, {"number": number}).first()
 
 
+def waiting(work: Work) -> list[Row[Any]]:
+    """The objections that wait for whoever asks, the oldest first."""
+    return list(work.conn.execute(_STANDING.where(objections.c.reviewer == work.who)))
+
+
 def register(work: Work, case: Case, values: dict[str, str]) -> Case:
     """Keep a citizen's objection, and ask somebody who had no hand in it."""
     advised = advice(work, case)

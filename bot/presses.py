@@ -232,6 +232,13 @@ class ShowThread(Frozen):
     thread: Id
 
 
+class ShowObjection(Frozen):
+    """The objection that waits for me, with what can be done about it."""
+
+    do: Literal["show_objection"] = "show_objection"
+    objection: Id
+
+
 class WhereToReport(Frozen):
     """Which bodies this case may be reported to, what they ask and what they refuse."""
 
@@ -533,7 +540,7 @@ SignalPress = (
     KeepSignal | EditSignal | LogSignal | ShowSignals | ShowTopics | ShowTopic | RenameTopic | MergeTopic | NameGroup
     | CloseLoop | ShowDigest | ShowAnswers
 )  # fmt: skip
-Press = Start | CasePress | ShowThread | ThreadPress | FaqPress | Review | RosterPress | SignalPress
+Press = Start | CasePress | ShowThread | ShowObjection | ThreadPress | FaqPress | Review | RosterPress | SignalPress
 
 
 def asks(press: Press) -> bool:

@@ -161,12 +161,9 @@ def _beside(work: Work, words: Wording, case: Case, kind: str, args: dict[str, A
             return wording.checklist.second(words, seen(work, case, ""))
         case "objection" | "objected":
             row = objections.one(work, ref)
-            made = objections.restrictions(case, advice(work, case))
             if row is None:
                 return None
-            if kind == "objected":
-                return wording.objections.objected(words, case, row)
-            return wording.objections.card(words, seen(work, case, ""), row, made)
+            return wording.objections.objected(words, case, row) if kind == "objected" else _objection(work, words, case, row)
         case "found":
             return wording.intake.found(words, seen(work, case, ""))
         case "note":
@@ -255,7 +252,7 @@ def topic_card(work: Work, number: int, week: str) -> Card:
 
 
 def overview(work: Work) -> Card:
-    """My open cases, threads that wait for me, cases that colleagues handed in."""
+    """My open cases, threads and objections that wait for me, cases that colleagues handed in."""
     absent = [person for person in work.organisation.away if stand_in(work.organisation, person) == work.who]
     mine = _cases(work, cases.c.moderator.in_([work.who, *absent]), cases.c.phase != "closed")
     waiting = []
@@ -267,16 +264,17 @@ def overview(work: Work) -> Card:
             told = Told(row.id, row.role, row.department, row.phase, row.taken_by)
             waiting.append((told, load_case(work, row.case_id, lock=False)))
     waiting.sort(key=lambda item: _pressing(item[1].phase, item[1].opened, item[1].state))
+    objected = [(row, load_case(work, row.case_id, lock=False)) for row in objections.waiting(work)]
     offered = []
     if may(work.organisation, work.who, "moderate"):
         offered = _cases(work, cases.c.moderator.is_(None), cases.c.phase != "closed")
     on = work.crisis
     if on is None:
-        return wording.overview.card(words_for(work), work.who, mine, waiting, offered)
+        return wording.overview.card(words_for(work), work.who, mine, waiting, objected, offered)
     speaks = publishes(work.organisation, work.who)
     touching = [load_case(work, number, lock=False) for number in crises.touching(work, on)[: crises.LISTED]] if speaks else []
     banner = CrisisSeen(on, publishers(work.organisation), held=not speaks)
-    return wording.overview.card(words_for(work), work.who, mine, waiting, offered, banner, touching)
+    return wording.overview.card(words_for(work), work.who, mine, waiting, objected, offered, banner, touching)
 
 
 def crisis(work: Work) -> Card:
@@ -326,6 +324,20 @@ def thread(work: Work, number: int) -> Card:
         raise Refused("refused.may_not_see")
     told = next(item for item in _told(work, case.number) if item.thread == number)
     return wording.escalation.card(words_for(work), seen(work, case, ""), told)
+
+
+def objection(work: Work, number: int) -> Card:
+    """An objection for who looks at it, and for the communications lead: what waits for them, from their overview."""
+    row = objections.one(work, number)
+    if row is None:
+        raise Refused("refused.stale")
+    if work.who != row.reviewer and not holds_role(work.organisation, work.who, "communications_lead"):
+        raise Refused("refused.not_reviewer", who=row.reviewer)
+    return _objection(work, words_for(work), load_case(work, row.case_id, lock=False), row)
+
+
+def _objection(work: Work, words: Wording, case: Case, row: Row[Any]) -> Card:
+    return wording.objections.card(words, seen(work, case, ""), row, objections.restrictions(case, advice(work, case)))
 
 
 def found(work: Work, case: Case) -> Card:

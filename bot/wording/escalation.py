@@ -135,7 +135,7 @@ def decide_form(
         Field("rule", w.t("field.rule"), "choice", preset, rule),
         Field("reason", w.t("field.decision_reason"), "text", required=True, limit=2000),
     )
-    return Form(w.t("form.decide", number=case.number), press, fields, w.t("button.decide"))
+    return Form(w.t("form.decide", number=case.number), press, fields, w.t("form.do_decide"))
 
 
 def undo_form(w: Wording, press: UndoDecision, case: Case) -> Form:

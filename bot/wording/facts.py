@@ -8,7 +8,7 @@ from bot.cards import Block, Button, Buttons, Copy, Picture, Quote, Text, Tone
 from bot.case import Case, Decision, needs_department, outcomes
 from bot.comment_text import cut, excerpt
 from bot.organisation import said
-from bot.presses import ShowCase, ShowText, ShowThread
+from bot.presses import ShowCase, ShowObjection, ShowText, ShowThread
 from bot.wording.seen import Offer, Seen, Told
 from bot.wording.strikes import warning_of
 from bot.wording.words import Wording
@@ -135,10 +135,13 @@ def _term(w: Wording, case: Case) -> str:
     return w.t("home.late" if due < w.now else "home.due", when=w.moment(due))
 
 
-def case_row(w: Wording, case: Case, extra: str = "", opens: ShowThread | None = None) -> Buttons:
-    """A case as one line of a list, which opens it, or the thread about it that waits for its reader."""
+def case_row(
+    w: Wording, case: Case, extra: str = "", opens: ShowThread | ShowObjection | None = None, since: datetime | None = None
+) -> Buttons:
+    """A case as one line of a list, which opens it, or what about it waits for its reader: ``since`` when, instead of the case's term."""
     title = w.titles(case.tree, outcomes(case)) or w.t("home.walking")
-    number, term = w.t("card.case", number=case.number), _term(w, case)
+    number = w.t("card.case", number=case.number)
+    term = w.t("home.since", when=w.moment(since)) if since is not None else _term(w, case)
     role = excerpt(extra, 30) if extra else ""
     # What does not fit goes from the title, not the hour.
     room = ROW - sum(len(part) + 3 for part in (number, role, term) if part)

@@ -1,10 +1,11 @@
 """A person's overview, the help, and the reminder to look at the policy again."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from bot.cards import Block, Button, Buttons, Card, Copy, Facts, Quote, Text
 from bot.case import Case
-from bot.presses import SetReview, ShowThread, Start
+from bot.presses import SetReview, ShowObjection, ShowThread, Start
 from bot.wording.crisis import banner, holding_statement, touched
 from bot.wording.facts import case_row
 from bot.wording.seen import CrisisSeen, Told
@@ -17,11 +18,13 @@ def card(
     person: str,
     mine: Sequence[Case],
     waiting: Sequence[tuple[Told, Case]],
+    objected: Sequence[tuple[Any, Case]],
     offered: Sequence[Case],
     crisis: CrisisSeen | None = None,
     touching: Sequence[Case] = (),
 ) -> Card:
-    """My open cases, what waits for me, terms; as a home page. ``touching``: open cases that touch the crisis, for who publishes."""
+    """My open cases, what waits for me, terms; as a home page. ``objected``: rows of objections;
+    ``touching``: open cases that touch the crisis, for who publishes."""
     body: list[Block] = []
     if crisis is not None:
         body += banner(w, crisis)
@@ -32,9 +35,10 @@ def card(
     if not mine:
         body.append(Text(w.t("home.nothing"), "hint"))
     body += [case_row(w, case) for case in mine]
-    if waiting:
+    if waiting or objected:
         body.append(Text(w.t("home.waiting"), "strong"))
         body += [case_row(w, case, w.role(told.role, told.department), ShowThread(thread=told.thread)) for told, case in waiting]
+        body += [case_row(w, case, w.t("home.objection"), ShowObjection(objection=row.id), row.at) for row, case in objected]
     if offered:
         body.append(Text(w.t("home.offered"), "strong"))
         body += [case_row(w, case) for case in offered]

@@ -74,7 +74,7 @@ def detail(w: Wording, case: Case, what: str, codes: str, authorities: Authoriti
         labels.append(w.role(name, department))
     if values.get("reason") and w.s.has(f"reason.{values['reason']}"):
         labels.append(w.t(f"reason.{values['reason']}"))
-    return f" ({', '.join(labels)})" if labels else ""
+    return f" ({', '.join(dict.fromkeys(labels))})" if labels else ""  # a choice may be called as what it leads to
 
 
 def _chosen(w: Wording, case: Case, what: str, value: str) -> str:

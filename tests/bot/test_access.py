@@ -155,7 +155,7 @@ def test_the_table_holds_every_press() -> None:
     """A press that is added to the product gets a row here."""
     tested = {type(press) for press, _ in CASE_PRESSES}
     tested |= {p.Take, p.Decide, p.UndoDecision, p.AskInfo, p.Forward, p.CloseThread, p.ApproveFaq, p.EditFaq, p.RetireFaq}
-    tested |= {p.ShowThread, p.Review}  # by who had no part: in the journeys of objections
+    tested |= {p.ShowThread, p.ShowObjection, p.Review}  # by who had no part: in the journeys of objections
     tested |= set(get_args(p.SignalPress))  # below
     tested |= {p.TakeOverFaq, p.NewFaq, p.ShowFaq, p.CloseGap, p.AnswerFromFaq, p.AddWords, p.DropWords, p.ShowReview}
     tested |= set(get_args(p.RosterPress))

@@ -129,6 +129,28 @@ async def test_an_objection_goes_to_somebody_else(chat: Chat) -> None:
         assert not any("bedoelde" in str(row) for row in rows)
 
 
+async def test_an_objection_waits_in_the_overview(chat: Chat) -> None:
+    """Of who looks at it, whence it is answered; nobody else may open it, and once answered it waits no more."""
+    await objected(chat)
+    sofie, marc = chat.person("sofie"), chat.person("marc")
+    await sofie.command("zaken")
+    assert "Dit wacht op jou" in sofie.shown[0].says
+    [row] = [control for control in sofie.shown[0].controls if "bezwaar" in control.label]
+    assert row.label.endswith(" · bezwaar · sinds vandaag 10:00")
+    heard = await chat.driver.press("marc", row)
+    assert heard.refused
+    assert "Sofie Maes" in heard.note
+    await sofie.press(row.label)
+    assert set(sofie.shown[0].labels()) == {"Behouden", "Wijzigen"}
+    await sofie.press("Behouden")
+    await sofie.fill({"reason": "Blijft"})
+    assert not sofie.refused, sofie.note
+    await sofie.command("zaken")
+    assert not any("bezwaar" in label for label in sofie.shown[0].labels())
+    await marc.command("zaken")
+    assert not any("bezwaar" in label for label in marc.shown[0].labels())
+
+
 async def test_a_change_after_an_objection(chat: Chat) -> None:
     """The measure that comes in its place, what the moderator does now, the warning taken back; what was done stays to be read."""
     an, sofie = await objected(chat), chat.person("sofie")
