@@ -237,11 +237,18 @@ class Sender:
             return _Sent(due.remote, None, problem.why, self._clock() + timedelta(seconds=max(problem.later, usual)))
 
 
+# From each lane in the index of what is due to the next: as many steps as lanes, however many messages wait in one of them.
+_DUE = messages.c.wanted > messages.c.shown
+_HOP = select(func.min(messages.c.lane).label("lane")).where(_DUE).cte("hop", recursive=True)
+_HOPS = _HOP.union_all(
+    select(select(func.min(messages.c.lane)).where(_DUE, messages.c.lane > _HOP.c.lane).scalar_subquery()).where(
+        _HOP.c.lane.is_not(None)
+    )
+)
 _LANES_DUE = (
-    select(messages.c.lane, func.max(lanes.c.leased_until).label("leased"), func.max(lanes.c.not_before).label("rests"))
-    .select_from(messages.outerjoin(lanes, lanes.c.lane == messages.c.lane))
-    .where(messages.c.wanted > messages.c.shown)
-    .group_by(messages.c.lane)
+    select(_HOPS.c.lane, lanes.c.leased_until.label("leased"), lanes.c.not_before.label("rests"))
+    .select_from(_HOPS.outerjoin(lanes, lanes.c.lane == _HOPS.c.lane))
+    .where(_HOPS.c.lane.is_not(None))
 )
 _BACKLOG = (
     select(
