@@ -39,10 +39,9 @@ metadata = MetaData(
 
 
 @lru_cache(maxsize=64)  # an event writes its one moment into several rows
-def _moment(at: datetime) -> str:
-    if at.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+def _written(at: datetime) -> str:
+    """``at`` is in UTC: in a zone whose clocks go back, two moments an hour apart would be one key."""
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -52,7 +51,11 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        return None if value is None else _moment(value)
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return _written(value.astimezone(UTC))
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value)

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
 
+from bot.tables import Moment
 from bot.working_time import Calendar
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -326,3 +328,10 @@ def test_office_hours_run_forward_and_back(calendar: Calendar, one: datetime, ot
     assert first <= end <= calendar.office_hours_span(second, hours)
     assert calendar.is_office_time(end)
     assert calendar.office_hours_before(end, hours) <= end
+
+
+def test_two_moments_of_the_hour_that_comes_twice_are_kept_apart() -> None:
+    """When the clocks go back, half past two in Brussels is written as the moment that it was."""
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=BRUSSELS)
+    written = [Moment().process_bind_param(at, sqlite.dialect()) for at in (first, first.replace(fold=1))]
+    assert written == ["2026-10-25T00:30:00.000000Z", "2026-10-25T01:30:00.000000Z"]
