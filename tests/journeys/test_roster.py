@@ -182,7 +182,7 @@ async def test_somebody_new_is_known_at_once_everywhere(talk: Talk) -> None:
         await sofie.command("rollen")
         await sofie.press("Mensen", on="Wie doet wat")
         await sofie.fill(
-            {"Wie?": "iemand nieuw", "Naam": "Zoë D'Hondt", "Taal": "Engels", "Adres op het chatplatform": "slack: U0ZOE"}
+            {"Wie?": "een nieuwe persoon", "Naam": "Zoë D'Hondt", "Taal": "Engels", "Adres op het chatplatform": "slack: U0ZOE"}
         )
         assert sofie.note == "Genoteerd. Een rol geef je met ‘Iets wijzigen’."
         await sofie.press("Iets wijzigen", on="Wie doet wat")
@@ -222,8 +222,8 @@ async def test_the_policy_is_approved_anew_from_chat(chat: Chat) -> None:
     assert "Opnieuw te bekijken op 31 maart 2028." in sofie.shown[0].text
     await sofie.press("Data van het beleid", on="Wie doet wat")
     for values, says in (
-        ({"Wanneer?": "1/1/2030"}, "De dag van de goedkeuring is nog niet voorbij."),
-        ({"Wanneer opnieuw bekijken?": "16/11/2026"}, "moet nog komen"),
+        ({"Wanneer?": "1/1/2030"}, "Een goedkeuring ligt niet in de toekomst."),
+        ({"Wanneer opnieuw bekijken?": "16/11/2026"}, "Die dag is al voorbij."),
         ({"Wanneer opnieuw bekijken?": "ooit"}, "3/12/2026"),
     ):
         await sofie.command("rollen")
