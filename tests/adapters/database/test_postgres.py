@@ -47,13 +47,15 @@ async def test_a_row_that_stays_locked_is_told(postgres_url: str) -> None:
     """Waiting for a row ends after the lock time-out, and the store goes on."""
     store = await opened(postgres_url, lock_timeout=0.3)
     await store.write(put("n"))
+    held = asyncio.Event()
 
     def hold(connection: Connection) -> None:
         connection.execute(update(COUNTERS).values(value=1))
-        connection.execute(text("SELECT pg_sleep(1)"))
+        held.set()
+        connection.execute(text("SELECT pg_sleep(2)"))
 
     holder = asyncio.create_task(store.write(hold))
-    await asyncio.sleep(0.2)
+    await held.wait()
     with pytest.raises(StoreUnavailable) as caught:
         await store.write(lambda connection: connection.execute(update(COUNTERS).values(value=2)).rowcount)
     assert caught.value.reason == "locked"
@@ -79,15 +81,17 @@ async def test_a_connection_that_is_lost_in_a_work_costs_nothing_twice(
 ) -> None:
     """The work is run again from a clean start, so that its row is there once."""
     runs = []
+    begun = asyncio.Event()
 
     def work(connection: Connection) -> str:
         runs.append(1)
         name = put(f"run {len(runs)}")(connection)
-        connection.execute(text(f"SELECT pg_sleep({0 if len(runs) > 1 else 1})"))
+        begun.set()
+        connection.execute(text(f"SELECT pg_sleep({0 if len(runs) > 1 else 5})"))
         return name
 
     task = asyncio.create_task(postgres_store.write(work))
-    await asyncio.sleep(0.3)
+    await begun.wait()
     await asyncio.to_thread(drop_connections, postgres_server, postgres_url)
     assert await task == "run 2"
     assert await postgres_store.read(names) == ["run 2"]

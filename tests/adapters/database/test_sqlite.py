@@ -238,7 +238,7 @@ async def test_a_second_process_works_while_the_first_is_busy(sqlite_url: str) -
         assert await store.read(count) > before + 20  # the first went on as well
         os.kill(other, signal.SIGKILL)
         await said
-    assert max(waits) < 2.0
+    assert max(waits) < 4  # of the five after which it would be refused
     await store.close()
 
 

@@ -36,7 +36,7 @@ async def test_retry_after_is_obeyed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", [{"hang": True}, {"status": 502}])
 async def test_lost_answer_posts_once(tmp_path: Path, how: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
     """A post that Slack kept but whose answer was lost is found by its metadata, in the thread too, and not posted again."""
-    monkeypatch.setattr("adapters.slack.client.PATIENCE", 0.3)
+    monkeypatch.setattr("adapters.slack.client.PATIENCE", 1.0)
     async with open_town(tmp_path) as town:
         town.slack.fail(SAYING, stored=True, **how)
         await doubt(town)
