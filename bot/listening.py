@@ -87,7 +87,7 @@ def press(work: Work, asked: SignalPress, values: dict[str, str] | None) -> Answ
             return Answer(cards=(showing.topics_card(work, asked.department),))
         case ShowTopic():
             _must_read(work, topics.topic(work, asked.topic).department)
-            return Answer(cards=(showing.topic_card(work, asked.topic, week_name(asked.week)),))
+            return Answer(cards=(showing.topic_card(work, asked.topic, _week(work, asked.week) if asked.week else ""),))
         case RenameTopic() | MergeTopic() | NameGroup():
             return _mend(work, asked, values)
         case CloseLoop():

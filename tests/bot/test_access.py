@@ -211,7 +211,11 @@ async def test_who_may_press_what_about_signals(town: Town) -> None:
             if (key not in NO_ACCESS) != (who in allowed):
                 wrong.append((press, who, key or "allowed"))
     assert not wrong, wrong
-    for press in (p.ShowDigest(department=department, week=202699), p.ShowAnswers(department=department, week=0)):
+    for press in (
+        p.ShowDigest(department=department, week=202699),
+        p.ShowAnswers(department=department, week=0),
+        p.ShowTopic(topic=topic, week=202699),
+    ):
         assert await town.tried(LEAD, press) == "refused.stale", "a week that does not exist"
 
 
