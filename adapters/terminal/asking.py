@@ -4,16 +4,12 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from rich.console import Console
 from rich.text import Text as Line
 
 from adapters.terminal.render import inert
-
-if TYPE_CHECKING:
-    pass
-
 
 CANCEL, CLEAR, FENCE = ".", "-", '"""'
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from string import ascii_lowercase
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from bot.cards import (
     Block,
@@ -23,9 +23,6 @@ from bot.cards import (
     Toggles,
 )
 from bot.presses import Press
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)

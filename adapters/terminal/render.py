@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -33,10 +33,6 @@ from bot.cards import (
 )
 from bot.comment_text import clean, cut
 from bot.sentences import Sentences
-
-if TYPE_CHECKING:
-    pass
-
 
 LONG = 4000  # characters of one quote on the screen; the case keeps all of it
 _TONES: Mapping[Tone, str] = {
