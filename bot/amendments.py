@@ -66,11 +66,12 @@ class Address(Frozen):
 
 
 class Meet(Frozen):
-    """Somebody is known from now on, or is called, spoken to or reached otherwise."""
+    """Somebody is known from now on, or is called, spoken to or reached otherwise. ``new``: they were not known before."""
 
     do: Literal["meet"] = "meet"
     person: Name
     known: Person
+    new: bool = True
 
 
 class Approve(Frozen):
@@ -153,12 +154,18 @@ def amended(organisation: Organisation, changes: Iterable[Any]) -> Organisation:
             case Address():
                 organisation = _address(organisation, change)
             case Meet():
-                organisation = organisation.with_people({**organisation.people, change.person: change.known})
+                organisation = _meet(organisation, change)
             case Approve():
                 organisation = organisation.model_copy(update={"policy": organisation.policy.approved_by(change.approved)})
             case _:
                 assert_never(change)
     return organisation
+
+
+def _meet(organisation: Organisation, change: Meet) -> Organisation:
+    if not change.new and change.person not in organisation.people:
+        return organisation
+    return organisation.with_people({**organisation.people, change.person: change.known})
 
 
 def _without(absences: tuple[Absence, ...], gone: Absence) -> tuple[Absence, ...]:

@@ -60,7 +60,8 @@ def meet(work: Work, values: dict[str, str]) -> None:
         addresses[platform] = found
     if any(name.casefold() == other.name.casefold() for key, other in organisation.people.items() if key != who):
         raise Refused("refused.name_taken", name=name)
-    new = Meet(person=who or _id(organisation, name), known=Person(name=name, language=language, addresses=addresses))
+    known = Person(name=name, language=language, addresses=addresses)
+    new = Meet(person=who or _id(organisation, name), known=known, new=before is None)
     if amendments.amended(organisation, [new]) == organisation:
         raise Refused("refused.directory_same")
     amendments.note(work.conn, work.who, work.now, new)

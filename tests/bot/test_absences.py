@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from bot.absences import person_named, read_dates
-from bot.amendments import Away, Deputise, Hold, amended
-from bot.organisation import Absence, load_organisation
+from bot.amendments import Away, Deputise, Hold, Meet, amended
+from bot.organisation import Absence, Person, load_organisation
 from bot.roster import holds_role, recipient, stand_in
 from bot.settings import SAMPLE
 from bot.work import Refused
@@ -107,3 +107,16 @@ def test_changes_are_replayed_as_they_came() -> None:
     assert town.departments["milieu"].head == "joris"
     assert town.departments["mobiliteit"].deputies == {"lies": "karim"}
     assert amended(town, changes) == town
+
+
+def test_who_left_the_file_is_not_brought_back_by_a_change() -> None:
+    """Another name given in chat does not outlive the person in the file; somebody who was added in chat is there, with their new name."""
+    changes = [
+        Meet(person="sam", known=Person(name="Samira"), new=False),
+        Meet(person="zoe", known=Person(name="Zoë")),
+        Meet(person="zoe", known=Person(name="Zoë Maes"), new=False),
+    ]
+    assert amended(TOWN, changes).people["sam"].name == "Samira"
+    left = amended(TOWN.with_people({who: one for who, one in TOWN.people.items() if who != "sam"}), changes)
+    assert "sam" not in left.people
+    assert left.people["zoe"].name == "Zoë Maes"
