@@ -219,6 +219,13 @@ async def test_what_presses_most_stands_first(chat: Chat) -> None:
         assert row.split(" · ")[-1].startswith(term), row
 
 
+async def test_the_timeline_says_a_choice_once(chat: Chat) -> None:
+    """Also one that is called as the outcome to which it leads."""
+    an = await walked(chat, "Ik weet jullie wonen", "Bedreiging of misdrijf")
+    await an.command("zaak 1")
+    assert "An Peeters: koos (Bedreiging of misdrijf)" in an.shown[0].text
+
+
 async def test_the_timeline_says_who_what_when_and_with_what(chat: Chat) -> None:
     """With the tree's and the policy's version, and that it is whole; who may not see the case does not see it."""
     an = await walked(chat, "Hm", "Ik weet het niet")

@@ -69,6 +69,9 @@ async def test_the_department_waits_to_be_chosen_but_nobody_else_waits(chat: Cha
     await chat.pass_time(seconds=16)
     assert len(await chat.person("sofie").inbox("#communicatie")) == 1
     assert await chat.person("marc").inbox(":marc") == []
+    await an.press("Zaak afsluiten")
+    assert an.refused
+    assert "bij ‘Dienst’, boven de stappen" in an.note  # the select stands far above the button
     await an.press("Burgerzaken en welzijn", on="Dienst")
     await chat.pass_time(seconds=16)
     assert len(await chat.person("marc").inbox(":marc")) == 1
