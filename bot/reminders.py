@@ -3,7 +3,7 @@
 Each is a message and a line in the timeline; nothing here acts on a comment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -78,6 +78,16 @@ def asked(work: Work, thread: int) -> list[tuple[Role, str]]:
     """The roles that were asked beside the thread's own; whoever holds one of them may act in it."""
     query = select(calls.c.role, calls.c.department).where(calls.c.thread_id == thread)
     return [(row.role, row.department) for row in work.conn.execute(query)]
+
+
+def asked_of(work: Work, threads: Sequence[int]) -> Mapping[int, list[tuple[Role, str]]]:
+    """The same of many threads at once."""
+    found: dict[int, list[tuple[Role, str]]] = {}
+    for row in work.conn.execute(
+        select(calls.c.thread_id, calls.c.role, calls.c.department).where(calls.c.thread_id.in_(threads))
+    ):
+        found.setdefault(row.thread_id, []).append((row.role, row.department))
+    return found
 
 
 def released(work: Work, case: Case, thread: int) -> None:

@@ -18,6 +18,7 @@ from bot import (
     faq_gaps,
     loops,
     objections,
+    reminders,
     reports,
     signals,
     strikes,
@@ -256,11 +257,12 @@ def overview(work: Work) -> Card:
     absent = [person for person in work.organisation.away if stand_in(work.organisation, person) == work.who]
     mine = _cases(work, cases.c.moderator.in_([work.who, *absent]), cases.c.phase != "closed")
     waiting = []
-    rows = work.conn.execute(
-        select(threads).where(threads.c.phase.in_(("open", "taken"))).order_by(threads.c.id.desc()).limit(200)
-    )
+    live = select(threads).where(threads.c.phase.in_(("open", "taken"))).order_by(threads.c.id.desc()).limit(200)
+    rows = work.conn.execute(live).all()
+    also = reminders.asked_of(work, [row.id for row in rows])
     for row in rows:
-        if row.taken_by in (None, work.who) and holds_role(work.organisation, work.who, row.role, row.department):
+        roles = ((row.role, row.department), *also.get(row.id, ()))
+        if row.taken_by in (None, work.who) and any(holds_role(work.organisation, work.who, *one) for one in roles):
             told = Told(row.id, row.role, row.department, row.phase, row.taken_by)
             waiting.append((told, load_case(work, row.case_id, lock=False)))
     waiting.sort(key=lambda item: _pressing(item[1].phase, item[1].opened, item[1].state))

@@ -57,6 +57,21 @@ async def test_a_threat_at_night_goes_on_until_somebody_answers(talk: Talk) -> N
         assert len(lead) == 3
 
 
+async def test_whoever_was_asked_instead_finds_it_in_their_overview(talk: Talk) -> None:
+    """Once the asking came to the moderation team, and opens it there."""
+    async with talk(at=FRIDAY_NIGHT, changes={"roles": {"moderation_team": {"holders": ["inge"]}}}) as chat:
+        await told(chat, "Ik weet het niet")
+        team = chat.person("inge")
+        await team.command("zaken")
+        assert "Dit wacht op jou" not in team.shown[0].says
+        for _ in range(3):
+            await chat.pass_time(minutes=15)
+        await team.command("zaken")
+        assert "Dit wacht op jou" in team.shown[0].says
+        await team.press(next(label for label in team.shown[0].labels() if "Communicatieverantwoordelijke" in label))
+        assert "Ik neem dit op" in team.shown[0].labels()
+
+
 async def test_taking_it_stops_the_asking(talk: Talk) -> None:
     """Also when the deputy takes it from their own copy, which then says so everywhere."""
     async with talk(at=FRIDAY_NIGHT) as chat:
