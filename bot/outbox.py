@@ -245,7 +245,7 @@ _HOPS = _HOP.union_all(
         _HOP.c.lane.is_not(None)
     )
 )
-_LANES_DUE = (
+LANES_DUE = (
     select(_HOPS.c.lane, lanes.c.leased_until.label("leased"), lanes.c.not_before.label("rests"))
     .select_from(_HOPS.outerjoin(lanes, lanes.c.lane == _HOPS.c.lane))
     .where(_HOPS.c.lane.is_not(None))
@@ -256,24 +256,21 @@ _BACKLOG = (
         func.min(messages.c.written).filter(messages.c.delivered.is_(None)).label("oldest"),
     )
     .select_from(messages.outerjoin(lanes, lanes.c.lane == messages.c.lane))
-    .where(messages.c.wanted > messages.c.shown)
+    .where(_DUE)
     .group_by(messages.c.lane)
 )  # fmt: skip
 _PARENT = messages.alias()
 _BATCH = (
     select(messages, _PARENT.c.remote.label("parent_remote"))
     .outerjoin(_PARENT, _PARENT.c.id == messages.c.parent_id)
-    .where(messages.c.lane == bindparam("on"), messages.c.wanted > messages.c.shown)
+    .where(messages.c.lane == bindparam("on"), _DUE)
     .order_by(messages.c.id)
     .limit(BATCH)
 )
 # A row that is being changed is passed over: who changes it will wake a sender. So this never waits for a desk, nor a desk long for it.
 # In the order of the index of what is due, and not all at once: else PostgreSQL, which thinks that a third is due, reads the whole table.
 _UNSEEN = (
-    select(messages.c.id)
-    .where(messages.c.wanted > messages.c.shown, messages.c.lane.startswith(LOCAL))
-    .order_by(messages.c.lane, messages.c.id)
-    .limit(MARKED)
+    select(messages.c.id).where(_DUE, messages.c.lane.startswith(LOCAL)).order_by(messages.c.lane, messages.c.id).limit(MARKED)
 )
 _MARK_LOCAL = (
     messages.update()
@@ -334,7 +331,7 @@ def backlog(conn: Connection, now: datetime) -> list[Backlog]:
 def _lanes_due(conn: Connection, now: datetime) -> tuple[list[str], datetime | None]:
     """Lanes with something to say that nobody sends, and the first moment at which a resting one may go on."""
     free, resting = [], []
-    for row in conn.execute(_LANES_DUE):
+    for row in conn.execute(LANES_DUE):
         until = max((at for at in (row.leased, row.rests) if at is not None), default=None)
         if until is None or until <= now:
             free.append(row.lane)

@@ -101,6 +101,13 @@ def test_no_file_names_a_machine() -> None:
     assert not named, named
 
 
+def test_decisions_that_are_named_exist() -> None:
+    """Whoever follows a pointer to a decision finds it."""
+    pointers = {(name, hit) for name, text in our_texts().items() for hit in re.findall(r"\bdecisions/(\d{4}[\w-]*\.md)", text)}
+    assert pointers
+    assert not [pointer for pointer in pointers if not (ROOT / "docs" / "decisions" / pointer[1]).is_file()]
+
+
 def test_names_say_what_a_file_is_for() -> None:
     """No file or folder has a name that could hold anything."""
     vague = {"util", "utils", "helper", "helpers", "manager", "managers", "base", "common", "misc"}

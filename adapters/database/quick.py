@@ -2,7 +2,7 @@
 
 A statement that the same program runs again (a constant of a module, recognised by identity) is compiled once; from then on its values
 are bound, and its rows read, by what that compilation says. The bot knows nothing of this: it runs plain Core on a plain `Connection`.
-docs/decisions/0005-statements-compiled-once.md has the figures.
+docs/decisions/0006-statements-compiled-once.md has the figures.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects import sqlite
 
 from adapters.web.metrics import text
 from bot.antenne import Antenne
 from bot.cards import Buttons, Quote
 from bot.events import Conversation, Pasted, Pressed
 from bot.metrics import ABOUT
-from bot.outbox import BATCH, LEASE, RETRY, say
+from bot.outbox import BATCH, LANES_DUE, LEASE, RETRY, say
 from bot.ports import StoreUnavailable, Undeliverable
 from bot.presses import Answer as Choice
 from bot.presses import Take
@@ -337,3 +338,17 @@ async def test_what_is_read_in_the_store_is_only_marked(antenne: Antenne, chat: 
     assert [shown.message for shown in await antenne.read("an", str(lane))] == [number]
     assert await antenne.store.read(lambda conn: conn.execute(select(lanes)).all()) == []
     assert chat.calls == []
+
+
+async def test_lanes_are_found_without_counting_their_messages(sqlite_url: str, tmp_path: Path, clock: Clock) -> None:
+    """The lanes that are due are sought one after the other in the index of what is due, never read row by row."""
+    async with bot_on(sqlite_url, tmp_path, {"slack": StrictChat()}, clock) as antenne:
+        for address in ("C-1", "C-2"):
+            await queue(antenne, address, how_many=3)
+        plan = f"EXPLAIN QUERY PLAN {LANES_DUE.compile(dialect=sqlite.dialect())}"
+        lines = [str(row[-1]) for row in await antenne.store.read(lambda conn: conn.exec_driver_sql(plan).all())]
+        found = {row.lane for row in await antenne.store.read(lambda conn: conn.execute(LANES_DUE).all())}
+    of_messages = [line for line in lines if "messages" in line]
+    assert len(of_messages) == 2
+    assert all(line.startswith("SEARCH") and "ix_messages_due" in line for line in of_messages), lines
+    assert {"slack:C-1", "slack:C-2"} <= found
