@@ -5,12 +5,12 @@ What a command needs is imported when it runs, so that each starts quickly.
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
 
 import typer
 
@@ -122,10 +122,19 @@ def starting() -> Iterator[Callable[[], None]]:
         gc.enable()
 
 
+def on_quick_loop(work: Coroutine[Any, Any, None]) -> None:
+    """As `asyncio.run`, on libuv's loop where there is one: a press in Slack costs a tenth less on it."""
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    with suppress(ImportError):  # on Windows there is none
+        from uvloop import new_event_loop as new_loop
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(work)
+
+
 def serve() -> None:
     """Start the bot: the local web chat on loopback, and whatever chat platforms are configured."""
     with explained(), starting() as started:
-        asyncio.run(_serve(configured(), started))
+        on_quick_loop(_serve(configured(), started))
 
 
 async def _serve(settings: "Settings", started: Callable[[], None]) -> None:

@@ -1,8 +1,11 @@
 """Rules of the whole run: property tests repeat exactly; a missing program is told, or fails in CI."""
 
+import asyncio
 import os
+from collections.abc import Callable
 
 import pytest
+import uvloop
 from hypothesis import settings
 
 from tests.programs import PROGRAMS, missing
@@ -24,6 +27,11 @@ LONGEST = (
     "test_whole_journey.py", "test_crash.py", "test_pages.py", "test_outcome_card.py", "test_threads.py", "test_pictures.py",
     "test_policy.py", "test_hostile.py", "test_access.py", "test_two_processes.py", "test_wire.py", "test_trouble.py",
 )  # fmt: skip  # files, the slowest first
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the loop that the bot is served on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 def _lacks(item: pytest.Item) -> set[str]:

@@ -147,8 +147,10 @@ async def _server(start: Any, origin: str, folder: str, core: int) -> AsyncItera
 
 
 def _run(start: Any, origin: str, folder: str, core: int, pipe: Connection) -> None:
+    from adapters.main import on_quick_loop
+
     os.sched_setaffinity(0, {core})
-    asyncio.run(start(origin, folder, pipe))
+    (on_quick_loop if start is _ours else asyncio.run)(start(origin, folder, pipe))  # each as it is really started
 
 
 async def _ours(origin: str, folder: str, pipe: Connection) -> None:
