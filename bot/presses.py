@@ -545,20 +545,18 @@ Press = Start | CasePress | ShowThread | ShowObjection | ThreadPress | FaqPress 
 
 def asks(press: Press) -> bool:
     """Whether pressing it opens a dialog: known without looking at the case."""
-    match press:
-        case (
-            Start() | EditIntake() | EditReply() | Decide() | UndoDecision() | AskInfo() | Forward() | Next() | EditFaq() | NewFaq()
-            | CloseGap() | Disagree() | UndoStrike() | TellColleague() | Object() | Review() | Reported() | BodyAnswered() | MakeDossier()
-            | EditSignal() | RenameTopic() | NameGroup() | LogSignal() | SetAbsence() | ChangeDirectory()
-            | SetPerson() | SetReview() | AddWords()
-        ):  # fmt: skip
-            return True
-        case Waive():
-            return press.reason is None
-        case MergeTopic():
-            return press.into is None
-        case _:
-            return False
+    if isinstance(press, Waive):
+        return press.reason is None
+    if isinstance(press, MergeTopic):
+        return press.into is None
+    return isinstance(press, _ASK)
+
+
+_ASK = (
+    Start, EditIntake, EditReply, Decide, UndoDecision, AskInfo, Forward, Next, EditFaq, NewFaq, CloseGap, Disagree, UndoStrike,
+    TellColleague, Object, Review, Reported, BodyAnswered, MakeDossier, EditSignal, RenameTopic, NameGroup, LogSignal, SetAbsence,
+    ChangeDirectory, SetPerson, SetReview, AddWords,
+)  # fmt: skip
 
 
 @cache

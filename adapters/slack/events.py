@@ -22,6 +22,7 @@ OUTSIDE = "outside:"  # before the address of somebody whom the directory may kn
 FAQ_SEARCH = "faq_search"  # the action of the search box on the home page
 SHORTCUT, GLOBAL_SHORTCUT = "moderate_message", "moderate"
 FORM = "form"  # the callback of a dialog of ours
+USER = re.compile("[A-Z0-9]{2,40}")
 LONGEST_TEXT = 100_000  # characters read of one message
 
 
@@ -68,7 +69,7 @@ def who(body: Json) -> Who | None:
         team = body.get("team")
         own = person.get("team_id") if isinstance(person, Mapping) else None
         teams = {own, team.get("id") if isinstance(team, Mapping) else body.get("team_id")}
-    if not isinstance(user, str) or not re.fullmatch(r"[A-Z0-9]{2,40}", user):
+    if not isinstance(user, str) or not USER.fullmatch(user):
         return None
     return Who(user, frozenset(str(team) for team in teams if team))
 
@@ -195,13 +196,11 @@ def press_of(value: object) -> Press | None:
     if not isinstance(value, str):
         return None
     do, *values = value.split("|")
-    kind = _PRESSES.get(do)
-    if kind is None or len(values) != len(kind.model_fields) - 1:
+    kind, names = _PRESSES.get(do, (None, ()))
+    if kind is None or len(values) != len(names):
         return None
-    names = [name for name in kind.model_fields if name != "do"]
-    given = {name: value for name, value in zip(names, values, strict=True) if value}
     try:
-        return kind.model_validate(given | {"do": do})
+        return kind.model_validate({name: value for name, value in zip(names, values, strict=True) if value})
     except ValidationError:
         return None
 
@@ -212,7 +211,9 @@ def packed(press: Press) -> str:
     return "|".join("" if value is None else str(int(value)) if isinstance(value, bool) else str(value) for value in values)
 
 
-_PRESSES: dict[str, type[Press]] = {kind.model_fields["do"].default: kind for kind in get_args(Press)}
+_PRESSES: dict[str, tuple[type[Press], tuple[str, ...]]] = {
+    kind.model_fields["do"].default: (kind, tuple(name for name in kind.model_fields if name != "do")) for kind in get_args(Press)
+}
 
 
 _MARKUP = re.compile(r"<(@|#|!|https?:|mailto:|tel:)([^<>|]*)(?:\|([^<>]*))?>")

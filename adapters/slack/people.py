@@ -20,6 +20,7 @@ log = structlog.get_logger()
 
 PATIENCE = 1.5  # seconds to wait for what Slack says of a person: they wait for an answer, and a trigger lives three
 KNOWN = 3600.0  # seconds that what Slack said of a person counts
+NOTHING = Answer()
 NOT_OURS = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot")
 
 
@@ -43,11 +44,11 @@ class People:
 
     async def person(self, body: dict[str, Any]) -> tuple[Who | None, Answer]:
         """Who acts, if they belong to the organisation; else the refusal."""
-        t = sentences(self.antenne.organisation.language).t
         person = events.who(body)
         inside = await self.inside(person) if person is not None else False
         if inside:
-            return person, Answer()
+            return person, NOTHING
+        t = sentences(self.antenne.organisation.language).t
         return None, Answer(note=t("slack.unsure" if inside is None else "refused.unknown_person"), refused=True)
 
     async def inside(self, person: Who) -> bool | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from adapters.pictures import Refusal
 from adapters.slack.app import signature
@@ -87,6 +88,29 @@ async def test_signatures(tmp_path: Path) -> None:
 def signed(then: str, value: str) -> dict[str, str]:
     """The two headers of a signature."""
     return {"X-Slack-Request-Timestamp": then, "X-Slack-Signature": value}
+
+
+async def test_defect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect of ours answers 500, so that it comes again, and is in the log by its kind, without what anybody wrote."""
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("Jullie zijn lui")
+
+    async with open_town(tmp_path) as town:
+        monkeypatch.setattr(town.antenne, "handle", broken)
+        with capture_logs() as said:
+            reply = await town.command(AN, "Jullie zijn lui")
+        assert reply.status == 500
+        assert [(entry["event"], entry["error"]) for entry in said] == [("slack_delivery", "RuntimeError")]
+        assert "lui" not in str(said)
+        monkeypatch.undo()
+        assert (await town.command(AN, "Jullie zijn lui")).status == 200
+
+
+async def test_unknown_kind(tmp_path: Path) -> None:
+    """A kind of delivery that we never asked for is not ours."""
+    async with open_town(tmp_path) as town:
+        assert (await town.deliver({"type": "unheard_of", "team_id": TEAM}, envelope="interactive")).status == 404
 
 
 # --- once --------------------------------------------------------------------------------------------------
