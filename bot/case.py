@@ -3,10 +3,9 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 from sqlalchemy import Row, bindparam, select, union_all
@@ -93,9 +92,8 @@ class State(Frozen):
     lengths: dict[str, str] = Field(default_factory=dict)  # the length that each term was computed from
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A loaded case. ``tree`` and ``policy`` are those it was walked with."""
+class Case(NamedTuple):
+    """A loaded case. ``tree`` and ``policy`` are those it was walked with. A tuple, for it is made anew at each change."""
 
     number: int
     moderator: str | None
@@ -131,7 +129,7 @@ class Case:
         return len(self.state.walks) - 1
 
     def with_state(self, **changes: Any) -> "Case":
-        return replace(self, state=self.state.model_copy(update=changes))
+        return self._replace(state=self.state.model_copy(update=changes))
 
 
 _CASE = (
@@ -214,7 +212,7 @@ def save(work: Work, case: Case, what: str, codes: Mapping[str, Any] | None = No
     number = case.length + 1
     said = _codes(codes or {})
     chain = link(case.chain, number, work.now, work.who, what, said, digest)
-    case = replace(case, chain=chain, length=number, changed=work.now)
+    case = case._replace(chain=chain, length=number, changed=work.now)
     ended = outcomes(case)
     work.conn.execute(
         _SAVE,

@@ -1,6 +1,5 @@
 """A case from paste to closing, as its moderator lives it: intake, walk, something else too, the next one, handing over, closing."""
 
-from dataclasses import replace
 from functools import cache
 from typing import Any, cast, get_args
 
@@ -176,7 +175,7 @@ def intake(work: Work, index: FaqIndex, case: Case, values: dict[str, str], imag
         earlier_strikes=strikes.earlier(work, platform, handle, author),
     )
     case = signals.changed(case, text)
-    case = replace(case, text=text, link=link_text, post=post, handle=handle, author=author, posted=posted)
+    case = case._replace(text=text, link=link_text, post=post, handle=handle, author=author, posted=posted)
     work.conn.execute(
         comments.update()
         .where(comments.c.case_id == case.number)
@@ -292,7 +291,7 @@ def take_case(work: Work, case: Case, press: TakeCase) -> Case:
         raise Refused("refused.not_moderator")
     if case.moderator is not None:
         raise Refused("refused.case_taken", who=case.moderator)
-    case = save(work, replace(case, moderator=work.who), "case_taken", {})
+    case = save(work, case._replace(moderator=work.who), "case_taken", {})
     say(work, _card_lane(work, work.who), "case", case=case.number)
     again(work, case.number, "found")
     return case
@@ -306,7 +305,7 @@ def hand_over(work: Work, case: Case, press: HandOver) -> Case:
         raise Refused("refused.choose_moderator")
     _forget_private(work, case.number)
     again(work, case.number, "case")  # the old card says who has it now
-    case = save(work, replace(case, moderator=press.to), "handed_over", {"to": press.to})
+    case = save(work, case._replace(moderator=press.to), "handed_over", {"to": press.to})
     say(work, _card_lane(work, press.to), "case", case=case.number)
     return case
 
@@ -334,7 +333,7 @@ def close(work: Work, case: Case) -> Case:
     clocks.stop(work, case.number)
     work.conn.execute(comments.update().where(comments.c.case_id == case.number).values(handle=""))
     case = case.with_state(answers_held=answers_held(work, case))
-    case = replace(case, phase="closed", closed=work.now, purge_on=purge_on, handle="")
+    case = case._replace(phase="closed", closed=work.now, purge_on=purge_on, handle="")
     case = save(work, case, "closed", {"outcomes": list(outcomes(case)), "purge_on": purge_on})
     end(work, case)
     again(work, case.number, "case")
@@ -388,7 +387,7 @@ def _walked(work: Work, case: Case, walk: Walk, what: str, codes: dict[str, Any]
 def _after(work: Work, case: Case, what: str, codes: dict[str, Any]) -> Case:
     """The walks changed in a way that may change the advice: phase, images, preselection, threads, terms."""
     advised = advice(work, case)
-    case = replace(case, phase="advised" if advised else "walking")
+    case = case._replace(phase="advised" if advised else "walking")
     if advised is not None:
         if case.state.house_rule is None and advised.house_rule in work.organisation.house_rules:
             case = case.with_state(house_rule=advised.house_rule)

@@ -1,6 +1,6 @@
 """The pictures of a case: taken in, read in place of a missing text, and gone where an outcome lets none be kept."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -58,7 +58,7 @@ def forget(work: Work, case: Case) -> Case:
         work.conn.execute(comments.update().where(comments.c.case_id == case.number).values(text=""))
         work.conn.execute(cases.update().where(cases.c.id == case.number).values(text_key=None))
         case = signals.forget_words(work, case)  # another outcome's excerpts of it; those that stay due are written anew without
-        case = replace(case, text="")
+        case = case._replace(text="")
     if case.state.pictures or case.state.text_read:
         again(work, case.number, "case", "thread", "found")
     dropped = case.state.pictures_dropped or case.state.pictures > 0

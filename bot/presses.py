@@ -549,14 +549,14 @@ def asks(press: Press) -> bool:
         return press.reason is None
     if isinstance(press, MergeTopic):
         return press.into is None
-    return isinstance(press, _ASK)
+    return type(press) in _ASK
 
 
-_ASK = (
+_ASK = frozenset((
     Start, EditIntake, EditReply, Decide, UndoDecision, AskInfo, Forward, Next, EditFaq, NewFaq, CloseGap, Disagree, UndoStrike,
     TellColleague, Object, Review, Reported, BodyAnswered, MakeDossier, EditSignal, RenameTopic, NameGroup, LogSignal, SetAbsence,
     ChangeDirectory, SetPerson, SetReview, AddWords,
-)  # fmt: skip
+))  # fmt: skip
 
 
 @cache

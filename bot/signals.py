@@ -5,7 +5,7 @@ program finds every name of a person.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
@@ -130,7 +130,7 @@ def forget_words(work: Work, case: Case) -> Case:
     """What was confirmed came from words that may not be kept."""
     work.conn.execute(comments.update().where(comments.c.case_id == case.number).values(signal=None))
     withdraw(work, case.number)
-    return replace(case, signal=None)
+    return case._replace(signal=None)
 
 
 def release(work: Work, case: int) -> None:
@@ -149,7 +149,7 @@ def changed(case: Case, text: str) -> Case:
     """The comment's words changed: what somebody confirmed was about others."""
     if text == case.text:
         return case
-    return replace(case.with_state(texts=min(case.state.texts + 1, 10_000)), signal=None)
+    return case.with_state(texts=min(case.state.texts + 1, 10_000))._replace(signal=None)
 
 
 def press(work: Work, case: Case, asked: KeepSignal | EditSignal, values: dict[str, str] | None) -> Case | None:
@@ -185,7 +185,7 @@ def _about(work: Work, case: Case, chosen: str) -> Case:
 def _confirmed(work: Work, case: Case, words: str | None) -> Case:
     work.conn.execute(comments.update().where(comments.c.case_id == case.number).values(signal=words))
     work.conn.execute(_mine(case.number).values(text=words or ""))
-    case = save(work, replace(case, signal=words), "signal_words", {"on": words is not None, "topic": case.state.topic or 0})
+    case = save(work, case._replace(signal=words), "signal_words", {"on": words is not None, "topic": case.state.topic or 0})
     again(work, case.number, "case")
     return case
 

@@ -9,12 +9,13 @@ import hashlib
 import hmac
 import logging
 import time
+from binascii import a2b_qp
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl
 
 import orjson
 import structlog
@@ -58,6 +59,8 @@ LARGEST = 4_000_000  # bytes of a request
 SHOWN = 0.4  # seconds in which Slack shows a dialog's answer, before it may be changed
 SOON = 2.4  # seconds in which Slack hears from us, out of its three
 PAYLOAD = b"payload="
+HEARD = BoltResponse(status=200, body="")  # and nothing to say to it here
+AGAIN = BoltResponse(status=503, body="")  # it could not be kept: Slack delivers an event again
 
 
 def signature(secret: str, at: str, raw: bytes) -> str:
@@ -75,10 +78,11 @@ def verified(secret: str, at: str, signed: str, raw: bytes, now: float) -> bool:
 def decoded(content_type: str, raw: bytes) -> dict[str, Any] | None:
     """The dictionary in a verified request; ``None`` when there is none."""
     try:
-        if content_type == "application/json":
+        if content_type.startswith("application/json"):
             found = orjson.loads(raw)
-        elif raw.startswith(PAYLOAD):  # a press, dialog or shortcut: one field, whose JSON has no ampersand in the clear
-            found = orjson.loads(unquote_to_bytes(raw[len(PAYLOAD) :].replace(b"+", b" ")))
+        elif raw.startswith(PAYLOAD) and raw.find(b"=", len(PAYLOAD)) < 0:  # a press, dialog or shortcut: one field, all escaped
+            # Quoted-printable is the same code with another sign, and the only one of both that Python reads at C's speed.
+            found = orjson.loads(a2b_qp(raw[len(PAYLOAD) :].replace(b"+", b" ").replace(b"%", b"=")))
         else:
             found = dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=100))
     except ValueError:
@@ -108,6 +112,13 @@ class _ByKind(AsyncMiddleware):
             if is_kind(req.body):
                 return await handle(req.body)
         return BoltResponse(status=404, body="")
+
+
+class _Bolt(AsyncApp):
+    """bolt without the Web API client that it makes for each request: nobody here asks for it, and it costs a twentieth of a press."""
+
+    def _init_context(self, req: AsyncBoltRequest) -> None:
+        """Nothing: what only listeners read is left out."""
 
 
 class SlackApp:
@@ -151,7 +162,7 @@ class SlackApp:
         if not verified(self._secret, at, signed, raw, self._clock()):
             self.antenne.metrics.count("denied", "slack", "signature")
             return web.Response(status=401)
-        body = decoded(request.content_type, raw)
+        body = decoded(headers.get("Content-Type", ""), raw)
         if body is None:
             return web.Response(status=400)
         if body.get("type") == "url_verification":
@@ -159,10 +170,9 @@ class SlackApp:
         if "ssl_check" in body:
             return web.Response()
         answer = await self.dispatch(body)
-        text = answer.body or ""
-        return web.Response(
-            status=answer.status, text=text, content_type="application/json" if text.startswith("{") else "text/plain"
-        )
+        if not answer.body:
+            return web.Response(status=answer.status)
+        return web.Response(status=answer.status, text=answer.body, content_type="application/json")
 
     async def dispatch(self, body: dict[str, Any]) -> BoltResponse:
         """One delivery, however it came. A repetition that comes while the first is still at work waits for it."""
@@ -224,7 +234,7 @@ class SlackApp:
             (is_shortcut, self.on_shortcut),
             (is_options, self.on_options),
         )
-        app = AsyncApp(
+        app = _Bolt(
             logger=quiet, name="antenne", token=self.settings.bot_token.get_secret_value(), process_before_response=True,
             before_authorize=_ByKind(kinds), request_verification_enabled=False, ssl_check_enabled=False,
         )  # fmt: skip
@@ -239,26 +249,26 @@ class SlackApp:
         """Something was said, changed or opened. Answers 503 when it could not be kept: Slack then delivers it again."""
         person = events.who(body)
         if person is None:
-            return BoltResponse(status=200, body="")
+            return HEARD
         event, us = body["event"], await self._people.ourselves()
         inside = await self._people.inside(person)
         if us is None or inside is None:
-            return BoltResponse(status=503, body="")
+            return AGAIN
         if person.user == us.user:
-            return BoltResponse(status=200, body="")
+            return HEARD
         t = self._t(person.user)
         if event.get("type") == "app_home_opened":
             if event.get("tab") == "home":
                 self._later(self._home(person.user, inside=inside))
-            return BoltResponse(status=200, body="")
+            return HEARD
         said = events.heard(body, actor(person, inside=inside), us.user)
         if said is None:
-            return BoltResponse(status=200, body="")
+            return HEARD
         answer = await self._answer_to(said, inside=inside, alone=event.get("channel_type") == "im", t=t)
         if answer is None:
-            return BoltResponse(status=503, body="")
+            return AGAIN
         self._later(self._whisper(person.user, said.spot, answer))
-        return BoltResponse(status=200, body="")
+        return HEARD
 
     async def _answer_to(self, said: Heard, *, inside: bool, alone: bool, t: Translate) -> Answer | None:
         """What to say of a message, perhaps nothing; ``None`` when it could not be kept."""
@@ -289,13 +299,13 @@ class SlackApp:
         address = str(body.get("response_url") or "")
         if is_blank(event.text):
             self._later(self._intake(event, str(body.get("trigger_id") or ""), address, t))
-            return BoltResponse(status=200, body="")
+            return HEARD
         answer = await self._soon(self.antenne.handle(event, draw=False), lambda late: self._late(address, late, event, t))
         if answer is None:
-            return BoltResponse(status=200, body="")
+            return HEARD
         if answer.form is not None:
             self._later(self._open(str(body.get("trigger_id") or ""), dialogs.dialog(answer.form, t), address, t))
-            return BoltResponse(status=200, body="")
+            return HEARD
         first, *more = self._messages(self._told(answer, event, t), t)
         for values in more:
             self._later(self._send(address, values))
@@ -306,29 +316,29 @@ class SlackApp:
         person, refusal = await self._people.person(body)
         if person is None:
             self._later(self._answer(body, refusal, sentences(self.antenne.organisation.language).t))
-            return BoltResponse(status=200, body="")
+            return HEARD
         t = self._t(person.user)
         event = events.pressed(body, actor(person, inside=True))
         if event is None:  # of a version before this one
             self._later(self._answer(body, Answer(note=t("slack.old_button"), refused=True), t))
-            return BoltResponse(status=200, body="")
+            return HEARD
         if isinstance(event, Commanded) or asks(event.press):
             if isinstance(event, Pressed) and isinstance(event.press, Start):
                 started = Commanded(id=event.id, actor=event.actor)
                 self._later(self._intake(started, str(body.get("trigger_id") or ""), str(body.get("response_url") or ""), t))
             else:
                 self._later(self._asked(body, event, t))
-            return BoltResponse(status=200, body="")
+            return HEARD
         handled = self.antenne.handle(event, draw=False)  # the outbox changes the card
         answer = await self._soon(handled, lambda late: self._pressed(body, person, event, late, t))
         if answer is not None and (answer.note or answer.cards or answer.card or _alone(body)):
             self._later(self._pressed(body, person, event, answer, t))
-        return BoltResponse(status=200, body="")
+        return HEARD
 
     async def on_view(self, body: dict[str, Any]) -> BoltResponse:
         """A dialog came back. A refusal leaves it open, with what was typed."""
         if body.get("type") != "view_submission":
-            return BoltResponse(status=200, body="")
+            return HEARD
         person, refusal = await self._people.person(body)
         if person is None:
             t = sentences(self.antenne.organisation.language).t
@@ -374,12 +384,12 @@ class SlackApp:
         address = str(body.get("response_url") or "")
         if person is None:
             self._later(self._answer(body, refusal, sentences(self.antenne.organisation.language).t))
-            return BoltResponse(status=200, body="")
+            return HEARD
         t = self._t(person.user)
         who = actor(person, inside=True)
         if body.get("callback_id") != events.SHORTCUT:
             self._later(self._intake(events.command(body, who), str(body.get("trigger_id") or ""), address, t))
-            return BoltResponse(status=200, body="")
+            return HEARD
         said = events.shortcut(body, who)
 
         async def hear() -> Answer:
@@ -397,7 +407,7 @@ class SlackApp:
         answer = await self._soon(hear(), tell)
         if answer is not None:
             self._later(tell(answer))
-        return BoltResponse(status=200, body="")
+        return HEARD
 
     async def on_options(self, body: dict[str, Any]) -> BoltResponse:
         """Somebody opens a menu, or types in it: what the card of that case offers now."""

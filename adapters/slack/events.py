@@ -56,7 +56,7 @@ class Heard:
 def who(body: Json) -> Who | None:
     """Who acts in a delivery of any kind; ``None`` when nobody does (a bot, Slack itself)."""
     event = body.get("event")
-    if isinstance(event, Mapping):
+    if isinstance(event, dict):
         said = event.get("message") or event.get("previous_message") or event
         if said.get("bot_id") or event.get("bot_id") or said.get("subtype") == "bot_message":
             return None
@@ -65,10 +65,10 @@ def who(body: Json) -> Who | None:
         teams |= {said.get("team"), body.get("team_id")}
     else:
         person = body.get("user")
-        user = person.get("id") if isinstance(person, Mapping) else body.get("user_id")
+        user = person.get("id") if isinstance(person, dict) else body.get("user_id")
         team = body.get("team")
-        own = person.get("team_id") if isinstance(person, Mapping) else None
-        teams = {own, team.get("id") if isinstance(team, Mapping) else body.get("team_id")}
+        own = person.get("team_id") if isinstance(person, dict) else None
+        teams = {own, team.get("id") if isinstance(team, dict) else body.get("team_id")}
     if not isinstance(user, str) or not USER.fullmatch(user):
         return None
     return Who(user, frozenset(str(team) for team in teams if team))

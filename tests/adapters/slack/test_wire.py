@@ -2,15 +2,19 @@
 
 import asyncio
 import io
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qsl, quote, quote_plus
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from adapters.pictures import Refusal
-from adapters.slack.app import signature
+from adapters.slack.app import decoded, signature
 from adapters.slack.client import Client
 from adapters.slack.files import LIMIT, FileRefused, at, fetch
 from bot.ports import NotTaken, StoreUnavailable
@@ -88,6 +92,22 @@ async def test_signatures(tmp_path: Path) -> None:
 def signed(then: str, value: str) -> dict[str, str]:
     """The two headers of a signature."""
     return {"X-Slack-Request-Timestamp": then, "X-Slack-Signature": value}
+
+
+@given(
+    st.text() | st.sampled_from(["a=b&c+d%20%", "=3D=\r\n", "\x00\x7f", "🙂 <!channel>"]), st.sampled_from([quote, quote_plus])
+)
+def test_payload(text: str, quoting: Callable[[bytes], str]) -> None:
+    """A payload is read as every form is, whatever stands in it and however its spaces are escaped."""
+    body = {"type": "block_actions", "text": text.encode("utf-8", "replace").decode()}
+    raw = b"payload=" + quoting(orjson.dumps(body)).encode()
+    assert decoded("application/x-www-form-urlencoded", raw) == body == orjson.loads(dict(parse_qsl(raw.decode()))["payload"])
+
+
+@pytest.mark.parametrize("raw", [b"", b"%7B", b"%5B%5D", b"%zz", b"%ff", b"%7B%7D%"])
+def test_no_payload(raw: bytes) -> None:
+    """What is no object is refused, never read by halves."""
+    assert decoded("application/x-www-form-urlencoded", b"payload=" + raw) is None
 
 
 async def test_defect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
