@@ -104,7 +104,7 @@ def test_payload(text: str, quoting: Callable[[bytes], str]) -> None:
     assert decoded("application/x-www-form-urlencoded", raw) == body == orjson.loads(dict(parse_qsl(raw.decode()))["payload"])
 
 
-@pytest.mark.parametrize("raw", [b"", b"%7B", b"%5B%5D", b"%zz", b"%ff", b"%7B%7D%"])
+@pytest.mark.parametrize("raw", [b"", b"%7B", b"%5B%5D", b"%zz", b"%ff"])
 def test_no_payload(raw: bytes) -> None:
     """What is no object is refused, never read by halves."""
     assert decoded("application/x-www-form-urlencoded", b"payload=" + raw) is None
