@@ -132,16 +132,12 @@ class Case(NamedTuple):
         return self._replace(state=self.state.model_copy(update=changes))
 
 
+# The columns that a case is loaded from: each is named as its field.
+_LOADED = tuple(name for name in Case._fields if name not in ("tree", "policy"))
 _CASE = (
     select(
-        cases,
-        comments.c.text,
-        comments.c.link,
-        comments.c.post,
-        comments.c.handle,
-        comments.c.author,
-        comments.c.posted,
-        comments.c.signal,
+        cases.c.id.label("number"),
+        *((cases if name in cases.c else comments).c[name] for name in _LOADED[1:]),
     )
     .join(comments, comments.c.case_id == cases.c.id)
     .where(cases.c.id == bindparam("number"))
@@ -175,31 +171,9 @@ def load_case(work: Work, number: int, *, lock: bool = True) -> Case:
 
 
 def _case(work: Work, row: Row[Any]) -> Case:
-    return Case(
-        number=row.id,
-        moderator=row.moderator,
-        pasted_by=row.pasted_by,
-        phase=row.phase,
-        opened=row.opened,
-        changed=row.changed,
-        closed=row.closed,
-        purge_on=row.purge_on,
-        chain=row.chain,
-        length=row.length,
-        tree_version=row.tree_version,
-        policy_version=row.policy_version,
-        state=State.model_validate_json(row.state),
-        text=row.text,
-        link=row.link,
-        post=row.post,
-        handle=row.handle,
-        author=row.author,
-        posted=row.posted,
-        tree=work.tree(row.tree_version),
-        policy=work.policy(row.policy_version),
-        purged=row.purged,
-        signal=row.signal,
-    )
+    loaded = dict(zip(_LOADED, row, strict=True))
+    loaded["state"] = State.model_validate_json(loaded["state"])
+    return Case(**loaded, tree=work.tree(loaded["tree_version"]), policy=work.policy(loaded["policy_version"]))
 
 
 def save(work: Work, case: Case, what: str, codes: Mapping[str, Any] | None = None, text: str | None = None) -> Case:

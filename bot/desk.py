@@ -176,6 +176,8 @@ class Desk:
         self, work: Work, press: Press, values: dict[str, str] | None, event: Pressed | Submitted
     ) -> Answer:
         match press:
+            case AnswerPress() | Tick():  # most presses are these, and kinds are asked one after the other
+                return self._case_press(work, press, values, event)
             case Start():
                 return self._begin(work, values, event)
             case Take() | Decide() | UndoDecision() | AskInfo() | Forward() | CloseThread():
@@ -251,11 +253,6 @@ class Desk:
             return self._said(work, support.tell_colleague(work, case, values))
         try:
             match press:
-                case EditIntake() | Waive() | EditReply() | Disagree() | UndoStrike() | SameAuthor() | Object():
-                    worded = self._with_words(work, case, press, values, event)
-                    if isinstance(worded, Form):
-                        return Answer(form=worded)
-                    changed = worded
                 case (
                     AnswerPress()
                     | Back()
@@ -272,6 +269,11 @@ class Desk:
                     | NoStrike()
                 ):
                     changed = _CHANGES[type(press)](work, case, press)
+                case EditIntake() | Waive() | EditReply() | Disagree() | UndoStrike() | SameAuthor() | Object():
+                    worded = self._with_words(work, case, press, values, event)
+                    if isinstance(worded, Form):
+                        return Answer(form=worded)
+                    changed = worded
                 case _:
                     assert_never(press)
         except moderation.Stale:
