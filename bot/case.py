@@ -135,13 +135,10 @@ class Case(NamedTuple):
 # The columns that a case is loaded from: each is named as its field.
 _LOADED = tuple(name for name in Case._fields if name not in ("tree", "policy"))
 _CASE = (
-    select(
-        cases.c.id.label("number"),
-        *((cases if name in cases.c else comments).c[name] for name in _LOADED[1:]),
-    )
+    select(cases.c.id.label("number"), *((cases if name in cases.c else comments).c[name] for name in _LOADED[1:]))
     .join(comments, comments.c.case_id == cases.c.id)
     .where(cases.c.id == bindparam("number"))
-)  # fmt: skip
+)
 _CASE_LOCKED = _CASE.with_for_update(of=cases)
 _SAVE = (
     cases.update()

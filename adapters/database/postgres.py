@@ -62,7 +62,7 @@ class PostgresStore:
         self._engine = _engine(url, lock_timeout)
         self._reading = self._engine.execution_options(postgresql_readonly=True)
         for engine in (self._engine, self._reading):  # an asynchronous engine asks for no class of connection
-            engine.sync_engine._connection_cls = QuickConnection  # noqa: SLF001 - as said
+            engine.sync_engine._connection_cls = QuickConnection  # noqa: SLF001 - only a synchronous engine can be told
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -119,8 +119,8 @@ async def _run(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
         except _Retry as retry:
             if attempt == _ATTEMPTS:
                 raise StoreUnavailable(retry.reason) from None
-        # Spread in time, so that two that met do not meet again. No secret depends on this number.
-        await asyncio.sleep(random.uniform(0.002, 0.02) * attempt)  # noqa: S311 - see the line above
+        # Spread in time, so that two that met do not meet again.
+        await asyncio.sleep(random.uniform(0.002, 0.02) * attempt)  # noqa: S311 - a pause, and no secret
     raise AssertionError("the last attempt returns or raises")
 
 

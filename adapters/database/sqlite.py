@@ -313,7 +313,7 @@ class SQLiteStore:
                         break
                     group.append(job)
                 transaction.commit()
-            except BaseException as error:  # noqa: BLE001 - as above
+            except BaseException as error:  # noqa: BLE001 - the callers get it, and this thread lives on
                 self._fail(group, error)
         self._answer(group)
         return more

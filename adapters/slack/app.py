@@ -95,7 +95,7 @@ Handle = Callable[[dict[str, Any]], Awaitable[BoltResponse]]
 
 
 class _ByKind(AsyncMiddleware):
-    """The first of these kinds that a delivery is says who answers it. bolt's own way costs a press four times as much:
+    """The first of these kinds that a delivery is says who answers it. bolt's own way costs a press a fifth more:
     docs/decisions/0015-one-dispatcher-in-bolt.md."""
 
     def __init__(self, kinds: tuple[tuple[Callable[[dict[str, Any]], bool], Handle], ...]) -> None:
@@ -115,7 +115,7 @@ class _ByKind(AsyncMiddleware):
 
 
 class _Bolt(AsyncApp):
-    """bolt without the Web API client that it makes for each request: nobody here asks for it, and it costs a twentieth of a press."""
+    """bolt without the Web API client that it makes for each request: nobody here asks for it."""
 
     def _init_context(self, req: AsyncBoltRequest) -> None:
         """Nothing: what only listeners read is left out."""
