@@ -7,8 +7,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+import orjson
 from pydantic import Field
-from sqlalchemy import Row, bindparam, select, union_all
+from sqlalchemy import Dialect, Text, TypeDecorator, bindparam, select, type_coerce, union_all
 
 from bot.presses import LARGEST_ID, Frozen
 from bot.pseudonyms import digest as salted_digest
@@ -114,10 +115,10 @@ class Case(NamedTuple):
     handle: str
     author: str | None
     posted: str
+    purged: datetime | None
+    signal: str | None  # what may be kept in the signals, once somebody looked at it
     tree: Tree
     policy: Policy
-    purged: datetime | None = None
-    signal: str | None = None  # what may be kept in the signals, once somebody looked at it
 
     @property
     def open(self) -> bool:
@@ -132,26 +133,30 @@ class Case(NamedTuple):
         return self._replace(state=self.state.model_copy(update=changes))
 
 
-# The columns that a case is loaded from: each is named as its field.
-_LOADED = tuple(name for name in Case._fields if name not in ("tree", "policy"))
+class _Document(TypeDecorator[State]):
+    """A case's state, as it is read."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> State:
+        return State.model_validate_json(value)
+
+
+# A case is loaded from the columns that are named as its fields; tree and policy, the last two, from their versions.
+_COLUMNS = {**comments.c, **cases.c, "number": cases.c.id, "state": type_coerce(cases.c.state, _Document).label("state")}
 _CASE = (
-    select(cases.c.id.label("number"), *((cases if name in cases.c else comments).c[name] for name in _LOADED[1:]))
+    select(*(_COLUMNS[name] for name in Case._fields[:-2]))
     .join(comments, comments.c.case_id == cases.c.id)
     .where(cases.c.id == bindparam("number"))
 )
 _CASE_LOCKED = _CASE.with_for_update(of=cases)
-_SAVE = (
-    cases.update()
-    .where(cases.c.id == bindparam("number"))
-    .values(
-        moderator=bindparam("moderator"), phase=bindparam("phase"), changed=bindparam("changed"), closed=bindparam("closed"),
-        purge_on=bindparam("purge_on"), department=bindparam("department"), outcome=bindparam("outcome"), chain=bindparam("chain"),
-        length=bindparam("length"), state=bindparam("state"),
-    )
-)  # fmt: skip
+_AT = cases.update().where(cases.c.id == bindparam("number"))
+_SAVE_STATE = _AT.values({name: bindparam(name) for name in ("changed", "chain", "length", "state")})
+_SAVE = _SAVE_STATE.values(
+    {name: bindparam(name) for name in ("moderator", "phase", "closed", "purge_on", "department", "outcome")}
+)
 _NOTE = timeline.insert()
-_codes = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-_entry = json.JSONEncoder(separators=(",", ":")).encode
 _LIVE = (threads.c.case_id == bindparam("number"), threads.c.phase != "retracted")
 _TOLD = union_all(
     select(threads.c.role, threads.c.department).where(*_LIVE),
@@ -164,65 +169,59 @@ def load_case(work: Work, number: int, *, lock: bool = True) -> Case:
     row = work.conn.execute(_CASE_LOCKED if lock else _CASE, {"number": number}).first() if number <= LARGEST_ID else None
     if row is None:
         raise Refused("refused.no_case", number=number)
-    return _case(work, row)
+    return Case._make((*row, work.tree(row.tree_version), work.policy(row.policy_version)))
 
 
-def _case(work: Work, row: Row[Any]) -> Case:
-    loaded = dict(zip(_LOADED, row, strict=True))
-    loaded["state"] = State.model_validate_json(loaded["state"])
-    return Case(**loaded, tree=work.tree(loaded["tree_version"]), policy=work.policy(loaded["policy_version"]))
-
-
-def save(work: Work, case: Case, what: str, codes: Mapping[str, Any] | None = None, text: str | None = None) -> Case:
+def save(
+    work: Work,
+    case: Case,
+    what: str,
+    codes: Mapping[str, Any] | None = None,
+    text: str | None = None,
+    *,
+    state_only: bool = False,
+) -> Case:
     """Write the case and one line of its timeline; returns it as it now stands.
 
-    ``codes`` are ids and codes for ever; ``text`` (a reason, a reply) is kept with a salt and can be erased.
+    ``codes`` are ids and codes for ever; ``text`` (a reason, a reply) is kept with a salt and can be erased. ``state_only``: what the
+    row tells beside the state (whose case, which phase, department and outcome) is as it was.
     """
-    salt = make_salt().hex() if text else None
-    digest = salted_digest(bytes.fromhex(salt), text) if text and salt else None
-    number = case.length + 1
-    said = _codes(codes or {})
-    chain = link(case.chain, number, work.now, work.who, what, said, digest)
+    number, said = case.length + 1, plain_json(codes or {})
+    noted: dict[str, Any] = {
+        "case_id": case.number,
+        "number": number,
+        "at": work.now,
+        "who": work.who,
+        "what": what,
+        "codes": said,
+    }
+    if text:
+        salt = make_salt()
+        noted |= {"text": text, "salt": salt.hex(), "digest": salted_digest(salt, text)}
+    chain = link(case.chain, number, work.now, work.who, what, said, noted.get("digest"))
+    work.conn.execute(_NOTE, noted | {"chain": chain})
     case = case._replace(chain=chain, length=number, changed=work.now)
-    ended = outcomes(case)
-    work.conn.execute(
-        _SAVE,
-        {
-            "number": case.number,
-            "moderator": case.moderator,
-            "phase": case.phase,
-            "changed": case.changed,
-            "closed": case.closed,
-            "purge_on": case.purge_on,
-            "department": case.state.department,
-            "outcome": ended[0] if ended else None,
-            "chain": chain,
-            "length": number,
-            "state": case.state.model_dump_json(exclude_defaults=True),
-        },
-    )
-    work.conn.execute(
-        _NOTE,
-        {
-            "case_id": case.number,
-            "number": number,
-            "at": work.now,
-            "who": work.who,
-            "what": what,
-            "codes": said,
-            "text": text,
-            "salt": salt,
-            "digest": digest,
-            "chain": chain,
-        },
-    )
+    kept = {"changed": work.now, "chain": chain, "length": number, "state": case.state.model_dump_json(exclude_defaults=True)}
+    if not state_only:
+        ended = outcomes(case)
+        kept |= {"moderator": case.moderator, "phase": case.phase, "closed": case.closed, "purge_on": case.purge_on}
+        kept |= {"department": case.state.department, "outcome": ended[0] if ended else None}
+    work.conn.execute(_SAVE_STATE if state_only else _SAVE, kept | {"number": case.number})
     return case
 
 
 def link(before: str, number: int, at: datetime, who: str, what: str, codes: str, digest: str | None) -> str:
     """The next link of a case's chain: SHA-256 over the link before and everything of the entry but the text itself."""
-    entry = _entry([before, number, at.isoformat(), who, what, codes, digest])
+    entry = plain_json([before, number, at.isoformat(), who, what, codes, digest])
     return hashlib.sha256(entry.encode()).hexdigest()
+
+
+def plain_json(value: Any) -> str:
+    """JSON as `json` writes it in ASCII, without blanks, keys in order: entries of every year must give the same links."""
+    quick = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    if quick.isascii() and b"\x7f" not in quick:  # the same bytes, a tenth of the time
+        return quick.decode()
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def chain_holds(work: Work, number: int) -> bool:

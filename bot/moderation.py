@@ -105,7 +105,7 @@ def paste(
         number=number, moderator=work.who if moderates else None, pasted_by=work.who, phase="walking", opened=work.now,
         changed=work.now, closed=None, purge_on=None, chain="", length=0, tree_version=work.house.tree.version,
         policy_version=work.organisation.policy.version, state=state, text=text, link=link_text, post=post, handle=handle,
-        author=author, posted=posted, tree=work.house.tree, policy=work.organisation.policy,
+        author=author, posted=posted, purged=None, signal=None, tree=work.house.tree, policy=work.organisation.policy,
     )  # fmt: skip
     case = save(work, case, "opened", {"place": place, "platform": platform, "pictures": len(shown.numbers)})
     told: list[tuple[str, dict[str, Any]]] = []
@@ -197,7 +197,7 @@ def answer(work: Work, case: Case, press: Answer) -> Case:
     """One answer of the walk; raises ``Stale`` for a button of another step."""
     walk = _current(case, press.walk, press.step)
     try:
-        walk, _ = walking.answer(case.tree, case.policy, situation(work, case), walk, press.choice)
+        walk = walking.step(case.tree, case.policy, situation(work, case), walk, press.choice)
     except IllegalAnswer:
         raise Stale from None
     return _walked(work, case, walk, "answered", {"walk": press.walk, "choice": press.choice})
@@ -378,7 +378,7 @@ def other_moderators(work: Work, case: Case) -> tuple[str, ...]:
 def _walked(work: Work, case: Case, walk: Walk, what: str, codes: dict[str, Any]) -> Case:
     case = case.with_state(walks=(*case.state.walks[:-1], walk))
     if walk.outcome is None and what == "answered" and case.phase == "walking":
-        case = save(work, case, what, codes)
+        case = save(work, case, what, codes, state_only=True)
         again(work, case.number, "case")
         return case
     return _after(work, case, what, codes)

@@ -91,11 +91,12 @@ class Work:
 
     def switched(self, crisis: Crisis | None) -> None:
         """The crisis was switched in this very event."""
-        self._read()
+        self.amended()
         self._crisis = crisis
 
     def amended(self) -> None:
         """The directory was changed in this very event."""
+        _changed(self.conn)
         self._read()
 
     def as_(self, who: str) -> "Work":
@@ -103,7 +104,7 @@ class Work:
         return replace(self, who=who)
 
     def _read(self) -> Organisation:
-        row = self.conn.execute(_STANDING).one()
+        row = _standing(self.conn)
         self._crisis = None if row.id is None else Crisis(row.id, row.reason, row.began, row.begun_by)
         self._organisation = self.house.directory.of(self.conn, self.house.organisation, row.version, self.now)
         return self._organisation
@@ -120,6 +121,20 @@ class Work:
         if version == self.house.tree.version:
             return self.house.tree
         return _tree(_content(self.conn, "tree", version), version)
+
+
+def _standing(conn: Connection) -> Any:
+    """What stands; read once a transaction, which several events may share, until one of them changes it."""
+    transaction, row = conn.info.get(_STANDING, (None, None))
+    if transaction is not conn.get_transaction():
+        row = conn.execute(_STANDING).one()
+        conn.info[_STANDING] = conn.get_transaction(), row
+    return row if row is not None else conn.execute(_STANDING).one()
+
+
+def _changed(conn: Connection) -> None:
+    """From here on to the end of this transaction it is read anew each time, for the change may still be undone."""
+    conn.info[_STANDING] = conn.get_transaction(), None
 
 
 def remember_versions(conn: Connection, house: House, now: datetime) -> None:

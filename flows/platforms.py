@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -39,7 +39,7 @@ class Capabilities(Frozen):
     checked: date
     basis: Literal["documentation", "experience"]
 
-    @property
+    @cached_property
     def unable(self) -> frozenset[StepKind]:
         """The steps that nobody can take here; hiding apart, which becomes deleting."""
         able: dict[StepKind, bool] = {

@@ -4,8 +4,8 @@ An illegal answer raises ``IllegalAnswer`` and changes nothing.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
 from flows.effects import Advise, Ask, DropImages, Effect, Escalate, LogSignal, Measure, OpenDeadline, RecordStrike, Todo
 from flows.policy import Frozen, Policy
@@ -86,8 +86,7 @@ class IllegalAnswer(Exception):
         super().__init__(f"not an answer to {question or 'an ended walk'}")
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """The facts of one case that conditions may compare. ``earlier_strikes``: unexpired ones of the same author.
 
     ``can_hide`` and ``unable``: what the platform makes possible (``flows.platforms``). ``said``: what the answers themselves
@@ -167,17 +166,22 @@ def begin(tree: Tree, policy: Policy, situation: Situation, also: Also | None = 
 
 def answer(tree: Tree, policy: Policy, situation: Situation, walk: Walk, choice_id: str) -> tuple[Walk, tuple[Effect, ...]]:
     """The walk after this choice, and what follows: the next question, or the advice and its consequences."""
+    walk = step(tree, policy, situation, walk, choice_id)
+    question = walk.question(tree)
+    if question is not None:
+        return walk, (_ask(tree, policy, situation, question),)
+    return walk, _ended(tree, policy, situation, walk)
+
+
+def step(tree: Tree, policy: Policy, situation: Situation, walk: Walk, choice_id: str) -> Walk:
+    """The walk after this choice alone."""
     question = walk.question(tree)
     if question is None:
         raise IllegalAnswer(None)
-    offered = offers(tree, policy, situation, question)
-    choice = next((item for item in offered if item.id == choice_id), None)
-    if choice is None:
-        raise IllegalAnswer(question, [item.id for item in offered])
-    walk = Walk(begin=walk.begin, path=(*walk.path, (question, choice.id)), outcome=choice.outcome)
-    if choice.question is not None:
-        return walk, (_ask(tree, policy, situation, choice.question),)
-    return walk, _ended(tree, policy, situation, walk)
+    choice = tree.choices[question].get(choice_id)
+    if choice is None or (choice.when and not holds(choice.when, situation.known(policy))):
+        raise IllegalAnswer(question, [item.id for item in offers(tree, policy, situation, question)])
+    return Walk(begin=walk.begin, path=(*walk.path, (question, choice_id)), outcome=choice.outcome)
 
 
 def back(tree: Tree, policy: Policy, situation: Situation, walk: Walk) -> tuple[Walk, tuple[Effect, ...]]:
@@ -337,7 +341,7 @@ def _ask(tree: Tree, policy: Policy, situation: Situation, question: str) -> Ask
 
 def _ended(tree: Tree, policy: Policy, situation: Situation, walk: Walk) -> tuple[Effect, ...]:
     assert walk.outcome is not None
-    situation = replace(situation, said=established(tree, [walk]))
+    situation = situation._replace(said=established(tree, [walk]))
     advice = advise(tree, policy, situation, [walk.outcome])
     return (advice, *consequences(advice, situation))
 

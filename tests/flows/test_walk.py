@@ -1,7 +1,6 @@
 """Walking: every path of the default tree against its approved advice, and what always holds whatever is answered or decided."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from random import Random
 from typing import Any, Literal, get_args, get_origin
@@ -209,7 +208,7 @@ def cases(draw: st.DrawFn, *places: Place) -> tuple[Policy, Situation, tuple[Wal
     policy, here = draw(policies), draw(situations(*places))
     ended = [draw(walked(policy, here))[0]]
     ended += [draw(walked(policy, here, also))[0] for also in draw(st.lists(st.sampled_from(get_args(Also)), max_size=3))]
-    here = replace(here, said=established(TREE, ended))
+    here = here._replace(said=established(TREE, ended))
     outcomes = [walk.outcome for walk in ended if walk.outcome is not None]
     return policy, here, tuple(ended), advise(TREE, policy, here, outcomes)
 
