@@ -50,14 +50,14 @@ class Commanded(Event):
 
 class Pressed(Event):
     kind: Literal["pressed"] = "pressed"
-    press: Press
+    press: Press = Field(discriminator="do")
 
 
 class Submitted(Event):
     """A form came back: ``values`` by field name, as typed; ``images`` that were uploaded with it."""
 
     kind: Literal["submitted"] = "submitted"
-    press: Press
+    press: Press = Field(discriminator="do")
     values: dict[str, str] = {}
     images: tuple[Image, ...] = ()
 
