@@ -120,7 +120,6 @@ class _Prepared:
             connection._handle_dbapi_exception(error, self._sql, None, cursor, None)  # noqa: SLF001 - there is no public way to it
         finally:
             cursor.close()
-        raise AssertionError  # the error was raised anew
 
 
 _Columns = list[tuple[str, Process | None]]
